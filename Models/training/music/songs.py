@@ -1,0 +1,39 @@
+"""Reads the data factory's songs: crops of stems as float arrays."""
+
+import json
+
+import numpy as np
+
+from ..work import WORK
+
+RATE = 44100
+
+
+class Songs:
+    """A split's songs; stems are read lazily from memory-mapped int16 files."""
+
+    def __init__(self, split: str):
+        self.songs: list[tuple[np.ndarray, dict]] = []
+        for lines in sorted((WORK / "songs" / split).glob("*.jsonl")):
+            sound = np.memmap(lines.with_suffix(".i16"), np.int16, "r")
+            for line in lines.read_text().splitlines():
+                song = json.loads(line)
+                last = song["stems"][-1]["offset"] + song["samples"]
+                if last <= len(sound):
+                    self.songs.append((sound, song))
+
+    def __len__(self) -> int:
+        return len(self.songs)
+
+    def stems(self, index: int, start: int, samples: int) -> list[tuple[str, np.ndarray]]:
+        """(instrument, samples) of each stem of a song's crop; stems of one instrument are summed,
+        the crop is padded with zeros past the song's end."""
+        sound, song = self.songs[index]
+        length = min(samples, song["samples"] - start)
+        out: dict[str, np.ndarray] = {}
+        for stem in song["stems"]:
+            at = stem["offset"] + start
+            piece = sound[at : at + length].astype(np.float32) / 32768
+            total = out.setdefault(stem["instrument"], np.zeros(samples, np.float32))
+            total[:length] += piece
+        return list(out.items())

@@ -1,0 +1,320 @@
+"""The default models' networks. The Swift runtime loads their weights by these names.
+
+All sequences are channel-last, [B, T, C]. The text states are those of the T5 encoder, [B, L, 256],
+with a boolean mask [B, L] that is true on tokens.
+"""
+
+import dataclasses
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+# ---- shared blocks
+
+
+def rotary(x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Rotary positions (2104.09864), half-split pairing: [B, heads, T, D], angles in float32."""
+    half = x.shape[-1] // 2
+    rates = 10000.0 ** (-torch.arange(half, dtype=torch.float32) / half)
+    angles = positions.float()[:, None] * rates  # [T, D/2]
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    a, b = x[..., :half], x[..., half:]
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention with rotary positions; one projection to query, key and value."""
+
+    def __init__(self, dim: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.out = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        B, T, C = x.shape
+        q, k, v = self.qkv(x).view(B, T, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        positions = torch.arange(T)
+        y = F.scaled_dot_product_attention(rotary(q, positions), rotary(k, positions), v)
+        return self.out(y.transpose(1, 2).reshape(B, T, C))
+
+
+class CrossAttention(nn.Module):
+    """Attention from audio tokens to text states."""
+
+    def __init__(self, dim: int, text_dim: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.q = nn.Linear(dim, dim)
+        self.kv = nn.Linear(text_dim, 2 * dim)
+        self.out = nn.Linear(dim, dim)
+
+    def forward(self, x, text, text_mask):
+        B, T, C = x.shape
+        q = self.q(x).view(B, T, self.heads, -1).transpose(1, 2)
+        k, v = self.kv(text).view(B, text.shape[1], 2, self.heads, -1).permute(2, 0, 3, 1, 4)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=text_mask[:, None, None, :])
+        return self.out(y.transpose(1, 2).reshape(B, T, C))
+
+
+class MLP(nn.Module):
+    def __init__(self, dim: int, hidden: int):
+        super().__init__()
+        self.up = nn.Linear(dim, hidden)
+        self.down = nn.Linear(hidden, dim)
+
+    def forward(self, x):
+        return self.down(F.gelu(self.up(x), approximate="tanh"))
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block: self-attention, cross-attention to text, MLP.
+
+    Without `modulated`, the norms have weights. With it they have none: shift, scale and gate of
+    each of the three branches are a shared function of the timestep plus this block's own table
+    (AdaLN-single, 2310.00426 section 2.3), in the order (shift, scale, gate) x (self, cross, MLP).
+    """
+
+    def __init__(self, dim: int, text_dim: int, heads: int, modulated: bool):
+        super().__init__()
+        affine = not modulated
+        self.norm1 = nn.LayerNorm(dim, eps=1e-6, elementwise_affine=affine)
+        self.attention = SelfAttention(dim, heads)
+        self.norm2 = nn.LayerNorm(dim, eps=1e-6, elementwise_affine=affine)
+        self.cross = CrossAttention(dim, text_dim, heads)
+        self.norm3 = nn.LayerNorm(dim, eps=1e-6, elementwise_affine=affine)
+        self.mlp = MLP(dim, 4 * dim)
+        self.table = nn.Parameter(torch.randn(9, dim) / dim**0.5) if modulated else None
+
+    def forward(self, x, text, text_mask, modulation=None):
+        if self.table is None:
+            x = x + self.attention(self.norm1(x))
+            x = x + self.cross(self.norm2(x), text, text_mask)
+            return x + self.mlp(self.norm3(x))
+        m = (modulation + self.table).unsqueeze(2).unbind(1)  # nine of [B, 1, C]
+        x = x + m[2] * self.attention(self.norm1(x) * (1 + m[1]) + m[0])
+        x = x + m[5] * self.cross(self.norm2(x) * (1 + m[4]) + m[3], text, text_mask)
+        return x + m[8] * self.mlp(self.norm3(x) * (1 + m[7]) + m[6])
+
+
+class ConvNeXtBlock(nn.Module):
+    """ConvNeXt block over time (2201.03545, as in Vocos 2306.00814): [B, T, C] -> [B, T, C]."""
+
+    def __init__(self, dim: int, hidden: int, kernel: int = 7):
+        super().__init__()
+        self.dwconv = nn.Conv1d(dim, dim, kernel, padding=kernel // 2, groups=dim)
+        self.norm = nn.LayerNorm(dim, eps=1e-6)
+        self.pwconv1 = nn.Linear(dim, hidden)
+        self.pwconv2 = nn.Linear(hidden, dim)
+        self.gamma = nn.Parameter(torch.full((dim,), 0.1))
+
+    def forward(self, x):
+        y = self.dwconv(x.transpose(1, 2)).transpose(1, 2)
+        y = self.pwconv2(F.gelu(self.pwconv1(self.norm(y))))
+        return x + self.gamma * y
+
+
+def patch(x: torch.Tensor, frames: int) -> torch.Tensor:
+    """[B, T, bands] -> [B, T / frames, frames * bands]."""
+    return x.reshape(x.shape[0], x.shape[1] // frames, frames * x.shape[2])
+
+
+def unpatch(x: torch.Tensor, frames: int) -> torch.Tensor:
+    """[B, N, frames * bands] -> [B, N * frames, bands]."""
+    return x.reshape(x.shape[0], x.shape[1] * frames, x.shape[2] // frames)
+
+
+# ---- mel VAE
+
+
+@dataclasses.dataclass
+class MelVAEConfig:
+    bands: int = 128
+    frames_per_latent: int = 4
+    dim: int = 384
+    hidden: int = 1536
+    blocks: int = 6
+    latent: int = 64
+    mel_mean: float = -5.0
+    mel_std: float = 2.5
+    latent_mean: float = 0.0  # set at export: the diffusion editor sees (z - mean) / std
+    latent_std: float = 1.0
+
+
+class MelVAE(nn.Module):
+    """1-D VAE on log-mel: [B, T, bands] <-> latents [B, T/4, 64]."""
+
+    def __init__(self, config: MelVAEConfig):
+        super().__init__()
+        self.config = c = config
+        width = c.bands * c.frames_per_latent
+        self.encoder = nn.ModuleDict({
+            "embed": nn.Linear(width, c.dim),
+            "blocks": nn.ModuleList(ConvNeXtBlock(c.dim, c.hidden) for _ in range(c.blocks)),
+            "norm": nn.LayerNorm(c.dim, eps=1e-6),
+            "out": nn.Linear(c.dim, 2 * c.latent),
+        })
+        self.decoder = nn.ModuleDict({
+            "embed": nn.Linear(c.latent, c.dim),
+            "blocks": nn.ModuleList(ConvNeXtBlock(c.dim, c.hidden) for _ in range(c.blocks)),
+            "norm": nn.LayerNorm(c.dim, eps=1e-6),
+            "out": nn.Linear(c.dim, width),
+        })
+
+    def encode(self, mel):
+        """Log-mel -> mean and log-variance of the latents."""
+        x = patch((mel - self.config.mel_mean) / self.config.mel_std, self.config.frames_per_latent)
+        x = self.encoder["embed"](x)
+        for block in self.encoder["blocks"]:
+            x = block(x)
+        mean, log_variance = self.encoder["out"](self.encoder["norm"](x)).chunk(2, -1)
+        return mean, log_variance.clamp(-20, 4)
+
+    def decode(self, latent):
+        x = self.decoder["embed"](latent)
+        for block in self.decoder["blocks"]:
+            x = block(x)
+        x = unpatch(self.decoder["out"](self.decoder["norm"](x)), self.config.frames_per_latent)
+        return x * self.config.mel_std + self.config.mel_mean
+
+
+# ---- vocoder
+
+
+@dataclasses.dataclass
+class VocoderConfig:
+    rate: int = 44100
+    bands: int = 128
+    n_fft: int = 2048
+    hop: int = 512
+    dim: int = 384
+    hidden: int = 1152
+    blocks: int = 8
+    mel_mean: float = -5.0
+    mel_std: float = 2.5
+
+
+class Vocoder(nn.Module):
+    """Vocos (2306.00814): log-mel [B, T, bands] -> log-magnitude and phase -> ISTFT -> samples
+    [B, (T - 1) * hop], centred frames."""
+
+    def __init__(self, config: VocoderConfig):
+        super().__init__()
+        self.config = c = config
+        self.embed = nn.Conv1d(c.bands, c.dim, 7, padding=3)
+        self.norm = nn.LayerNorm(c.dim, eps=1e-6)
+        self.blocks = nn.ModuleList(ConvNeXtBlock(c.dim, c.hidden) for _ in range(c.blocks))
+        self.final_norm = nn.LayerNorm(c.dim, eps=1e-6)
+        self.out = nn.Linear(c.dim, c.n_fft + 2)
+
+    def spectrum(self, mel):
+        """Complex STFT [B, T, n_fft/2 + 1]; magnitudes are capped at 100."""
+        x = (mel - self.config.mel_mean) / self.config.mel_std
+        x = self.norm(self.embed(x.transpose(1, 2)).transpose(1, 2))
+        for block in self.blocks:
+            x = block(x)
+        magnitude, phase = self.out(self.final_norm(x)).float().chunk(2, -1)
+        return torch.polar(magnitude.exp().clamp_max(100.0), phase)
+
+    def forward(self, mel):
+        spectrum = self.spectrum(mel).transpose(1, 2)
+        window = torch.hann_window(self.config.n_fft)
+        return torch.istft(spectrum, self.config.n_fft, self.config.hop, window=window)
+
+
+# ---- mask network
+
+
+@dataclasses.dataclass
+class MaskNetConfig:
+    rate: int = 44100
+    n_fft: int = 4096
+    hop: int = 1024
+    bands: int = 256
+    frames_per_token: int = 2
+    dim: int = 384
+    heads: int = 6
+    blocks: int = 10
+    text_dim: int = 256
+    mel_mean: float = -5.0
+    mel_std: float = 2.5
+
+
+class MaskNet(nn.Module):
+    """Text-conditioned mask network: log-mel of the mixture [B, T, bands] and text states ->
+    mask logits [B, T, bands] of the named stem and a presence logit [B]."""
+
+    def __init__(self, config: MaskNetConfig):
+        super().__init__()
+        self.config = c = config
+        width = c.bands * c.frames_per_token
+        self.embed = nn.Linear(width, c.dim)
+        self.blocks = nn.ModuleList(
+            Block(c.dim, c.text_dim, c.heads, modulated=False) for _ in range(c.blocks))
+        self.norm = nn.LayerNorm(c.dim, eps=1e-6)
+        self.out = nn.Linear(c.dim, width)
+        self.presence = nn.Linear(c.dim, 1)
+
+    def forward(self, mel, text, text_mask):
+        x = patch((mel - self.config.mel_mean) / self.config.mel_std, self.config.frames_per_token)
+        x = self.embed(x)
+        for block in self.blocks:
+            x = block(x, text, text_mask)
+        x = self.norm(x)
+        presence = self.presence(x.mean(1)).squeeze(-1)
+        return unpatch(self.out(x), self.config.frames_per_token), presence
+
+
+# ---- stem editor
+
+
+@dataclasses.dataclass
+class StemEditorConfig:
+    latent: int = 64
+    dim: int = 384
+    heads: int = 6
+    blocks: int = 10
+    text_dim: int = 256
+    time_features: int = 256
+
+
+def timestep_features(t: torch.Tensor, size: int) -> torch.Tensor:
+    """Cosines, then sines of 1000 t at `size / 2` rates from 1 down to 1/10000: [B] -> [B, size]."""
+    half = size // 2
+    rates = torch.exp(-math.log(10000.0) * torch.arange(half, dtype=torch.float32) / half)
+    angles = 1000.0 * t.float()[:, None] * rates
+    return torch.cat([angles.cos(), angles.sin()], -1)
+
+
+class StemEditor(nn.Module):
+    """Rectified-flow transformer: velocity of the stem's latents at time t (0 noise, 1 data).
+
+    Inputs, all in normalised latents [B, N, 64]: the noisy stem, the mixture, and the part of the
+    stem that is already known (zeros elsewhere) with its mask [B, N, 1].
+    """
+
+    def __init__(self, config: StemEditorConfig):
+        super().__init__()
+        self.config = c = config
+        self.embed = nn.Linear(3 * c.latent + 1, c.dim)
+        self.time1 = nn.Linear(c.time_features, c.dim)
+        self.time2 = nn.Linear(c.dim, c.dim)
+        self.modulation = nn.Linear(c.dim, 9 * c.dim)
+        self.blocks = nn.ModuleList(
+            Block(c.dim, c.text_dim, c.heads, modulated=True) for _ in range(c.blocks))
+        self.norm = nn.LayerNorm(c.dim, eps=1e-6, elementwise_affine=False)
+        self.final_table = nn.Parameter(torch.randn(2, c.dim) / c.dim**0.5)
+        self.out = nn.Linear(c.dim, c.latent)
+
+    def forward(self, noisy, t, mixture, known, known_mask, text, text_mask):
+        x = self.embed(torch.cat([noisy, mixture, known, known_mask], -1))
+        time = self.time1(timestep_features(t, self.config.time_features))
+        time = F.silu(self.time2(F.silu(time)))  # [B, C]
+        modulation = self.modulation(time).view(len(t), 9, -1)
+        for block in self.blocks:
+            x = block(x, text, text_mask, modulation)
+        shift, scale = (self.final_table + time[:, None]).unsqueeze(2).unbind(1)
+        return self.out(self.norm(x) * (1 + scale) + shift)
