@@ -13,8 +13,12 @@ let package = Package(
   ],
   targets: [
     // Layer 0: system libraries and C kernels
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-openmp-dev"])]),
+    .target(name: "CKernels"),
 
     // Layer 1: tensors
+    .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
 
     // Layer 2: signal, audio files, checkpoints, tokenizers
 
@@ -31,6 +35,8 @@ let package = Package(
     // Layer 9: command line
 
     // Tests
+    .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
   ],
   cxxLanguageStandard: .cxx17
 )
