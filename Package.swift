@@ -16,11 +16,16 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-openmp-dev"])]),
     .target(name: "CKernels"),
+    .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
+    .systemLibrary(
+      name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+    .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
 
     // Layer 1: tensors
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
 
     // Layer 2: signal, audio files, checkpoints, tokenizers
+    .target(name: "AudioFiles", dependencies: ["CSndFile", "CSoxr"]),
 
     // Layer 3: layers
 
@@ -37,6 +42,7 @@ let package = Package(
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles"]),
   ],
   cxxLanguageStandard: .cxx17
 )
