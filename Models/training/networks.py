@@ -136,10 +136,10 @@ class MelVAEConfig:
     frames_per_latent: int = 4
     dim: int = 384
     hidden: int = 1536
-    blocks: int = 6
+    blocks: int = 4
     latent: int = 64
-    mel_mean: float = -5.0
-    mel_std: float = 2.5
+    mel_mean: float = -7.0
+    mel_std: float = 3.0
     latent_mean: float = 0.0  # set at export: the diffusion editor sees (z - mean) / std
     latent_std: float = 1.0
 
@@ -193,8 +193,8 @@ class VocoderConfig:
     dim: int = 384
     hidden: int = 1152
     blocks: int = 8
-    mel_mean: float = -5.0
-    mel_std: float = 2.5
+    mel_mean: float = -7.0
+    mel_std: float = 3.0
 
 
 class Vocoder(nn.Module):
@@ -237,10 +237,10 @@ class MaskNetConfig:
     frames_per_token: int = 2
     dim: int = 384
     heads: int = 6
-    blocks: int = 10
+    blocks: int = 8
     text_dim: int = 256
-    mel_mean: float = -5.0
-    mel_std: float = 2.5
+    mel_mean: float = -7.0
+    mel_std: float = 3.0
 
 
 class MaskNet(nn.Module):
@@ -276,7 +276,7 @@ class StemEditorConfig:
     latent: int = 64
     dim: int = 384
     heads: int = 6
-    blocks: int = 10
+    blocks: int = 8
     text_dim: int = 256
     time_features: int = 256
 

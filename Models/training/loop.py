@@ -1,0 +1,136 @@
+"""The training loop that all recipes share: bf16 autocast, AdamW, EMA, checkpoints, resume, log.
+
+A run is `$AEDIT_WORK/runs/<name>/`: `last.pt` (weights, EMA, optimiser, step), `log.jsonl`
+(one line a report). A run resumes from `last.pt`; a new run may warm-start from an exported
+`.safetensors`.
+"""
+
+import argparse
+import json
+import math
+import os
+import time
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from .work import WORK
+
+
+def options(description: str, minutes: float) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--run", help="name of the run's folder", required=True)
+    parser.add_argument("--minutes", type=float, default=minutes)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=6e-4, help="peak learning rate")
+    parser.add_argument("--warm-start", help="exported safetensors to begin from")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--export", help="write the EMA weights as bf16 safetensors and end")
+    return parser
+
+
+class Run:
+    """Weights, EMA and optimiser of one training run, on disk every five minutes.
+
+    The learning rate decays by a cosine over the run's whole budget of minutes, counted over
+    resumptions, so that `--minutes 60` after a run of 30 goes on for 30 more.
+    """
+
+    def __init__(self, module: torch.nn.Module, flags: argparse.Namespace):
+        self.module, self.flags = module, flags
+        torch.set_num_threads(flags.threads)
+        self.folder = WORK / "runs" / flags.run
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.average = {name: value.detach().clone() for name, value in
+                        module.state_dict().items()}
+        decay = [p for p in module.parameters() if p.ndim > 1]
+        other = [p for p in module.parameters() if p.ndim <= 1]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": decay, "weight_decay": 0.02}, {"params": other, "weight_decay": 0.0}],
+            lr=flags.rate, betas=(0.9, 0.98))
+        self.step, self.seconds, self.sums, self.counts = 0, 0.0, {}, {}
+        last = self.folder / "last.pt"
+        if last.exists():
+            state = torch.load(last, weights_only=True)
+            module.load_state_dict(state["weights"])
+            self.average = state["average"]
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.seconds = state["step"], state["seconds"]
+        elif flags.warm_start:
+            weights = {name: value.float() for name, value in load_file(flags.warm_start).items()}
+            module.load_state_dict(weights)
+            self.average = {name: value.clone() for name, value in weights.items()}
+        if flags.export:
+            self.export(flags.export)
+            raise SystemExit
+
+    def export(self, path: str) -> None:
+        weights = {name: value.to(torch.bfloat16).contiguous() if value.is_floating_point()
+                   else value for name, value in self.average.items()}
+        save_file(weights, path)
+        print(f"step {self.step}, {self.seconds / 60:.0f} min -> {path}")
+
+    def save(self) -> None:
+        state = {"weights": self.module.state_dict(), "average": self.average,
+                 "optimiser": self.optimiser.state_dict(), "step": self.step,
+                 "seconds": self.seconds}
+        part = self.folder / "last.part"
+        torch.save(state, part)
+        os.replace(part, self.folder / "last.pt")
+
+    def learning_rate(self) -> float:
+        done = min(1.0, self.seconds / (60 * self.flags.minutes))
+        warm = min(1.0, (self.step + 1) / 200)
+        return self.flags.rate * warm * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * done)))
+
+    def report(self, values: dict) -> None:
+        line = {"step": self.step, "minutes": round(self.seconds / 60, 2),
+                "rate": self.learning_rate(), **values}
+        with open(self.folder / "log.jsonl", "a") as log:
+            print(json.dumps(line), file=log)
+        print(json.dumps(line), flush=True)
+
+    def averaged(self, evaluate) -> dict:
+        """Runs `evaluate(module)` with the EMA weights in place."""
+        weights = {name: value.clone() for name, value in self.module.state_dict().items()}
+        self.module.load_state_dict(self.average)
+        self.module.eval()
+        with torch.no_grad():
+            values = evaluate(self.module)
+        self.module.train()
+        self.module.load_state_dict(weights)
+        return values
+
+    def train(self, losses, evaluate, every_minutes: float = 5) -> None:
+        """`losses(module)` returns named scalars, of which `loss` is minimised."""
+        shown = saved = time.time()
+        while self.seconds < 60 * self.flags.minutes:
+            start = time.time()
+            for group in self.optimiser.param_groups:
+                group["lr"] = self.learning_rate()
+            with torch.autocast("cpu", torch.bfloat16):
+                values = losses(self.module)
+            self.optimiser.zero_grad(set_to_none=True)
+            values["loss"].backward()
+            norm = torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
+            if torch.isfinite(norm):
+                self.optimiser.step()
+            keep = min(0.999, (1 + self.step) / (20 + self.step))
+            with torch.no_grad():
+                for name, value in self.module.state_dict().items():
+                    self.average[name].lerp_(value, 1 - keep)
+            for name, value in values.items():
+                self.sums[name] = self.sums.get(name, 0.0) + float(value.detach())
+                self.counts[name] = self.counts.get(name, 0) + 1
+            self.step += 1
+            now = time.time()
+            self.seconds += now - start
+            if now - shown > 60:
+                self.report({k: round(v / self.counts[k], 4) for k, v in self.sums.items()})
+                self.sums, self.counts, shown = {}, {}, now
+            if now - saved > 60 * every_minutes:
+                self.report(self.averaged(evaluate))
+                self.save()
+                saved = time.time()
+        self.report(self.averaged(evaluate))
+        self.save()

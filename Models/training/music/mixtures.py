@@ -1,0 +1,137 @@
+"""Training items drawn from the factory's songs: a target stem, the rest, and what to call it."""
+
+import dataclasses
+import random
+
+import numpy as np
+
+from .songs import RATE, Songs
+
+TARGETS = ["drums", "bass", "guitar", "acoustic guitar", "electric guitar", "piano", "strings",
+           "organ", "brass", "woodwind", "synth"]
+GUITARS = ("acoustic guitar", "electric guitar")
+
+
+@dataclasses.dataclass
+class Item:
+    """`stem` and `rest` are float32 [samples] whose sum is the mixture; an absent target has a
+    silent stem."""
+
+    target: str
+    stem: np.ndarray
+    rest: np.ndarray
+    stem_to_rest_db: float
+
+
+def resampled(sound: np.ndarray, factor: float) -> np.ndarray:
+    """Plays `sound` at another speed by linear interpolation, looping at its end."""
+    at = (np.arange(len(sound)) * factor) % (len(sound) - 1)
+    index = at.astype(np.int64)
+    part = (at - index).astype(np.float32)
+    return sound[index] * (1 - part) + sound[index + 1] * part
+
+
+def equalised(sound: np.ndarray, rng: random.Random, peak_db: float = 9) -> np.ndarray:
+    """A smooth random curve over log frequency, by one FFT of the whole crop."""
+    spectrum = np.fft.rfft(sound)
+    knots = np.array([rng.uniform(-peak_db, peak_db) for _ in range(6)])
+    hz = np.linspace(0, RATE / 2, len(spectrum))
+    curve = np.interp(np.log2(np.maximum(hz, 30)), np.linspace(np.log2(40), np.log2(18000), 6),
+                      knots)
+    return np.fft.irfft(spectrum * 10 ** (curve / 20), len(sound)).astype(np.float32)
+
+
+def driven(sound: np.ndarray, gain_db: float) -> np.ndarray:
+    gain = 10 ** (gain_db / 20) / max(1e-4, float(np.abs(sound).max()))
+    return np.tanh(gain * sound) / gain
+
+
+def reverberated(sound: np.ndarray, rng: random.Random) -> np.ndarray:
+    """Adds decaying noise as a room's impulse response, by FFT over the crop (circular)."""
+    length = int(RATE * rng.uniform(0.2, 1.2))
+    generator = np.random.default_rng(rng.randrange(1 << 30))
+    tail = generator.standard_normal(length) * np.exp(-6.9 * np.arange(length) / length)
+    tail *= rng.uniform(0.1, 0.5) / np.sqrt((tail**2).sum())
+    tail[0] += 1
+    spectrum = np.fft.rfft(sound) * np.fft.rfft(tail, len(sound))
+    return np.fft.irfft(spectrum, len(sound)).astype(np.float32)
+
+
+def augmented(stem: np.ndarray, rng: random.Random) -> np.ndarray:
+    if rng.random() < 0.2:
+        stem = driven(stem, rng.uniform(0, 18))
+    if rng.random() < 0.3:
+        stem = equalised(stem, rng)
+    if rng.random() < 0.2:
+        stem = reverberated(stem, rng)
+    return stem * np.float32(10 ** (rng.uniform(-6, 6) / 20))
+
+
+class Mixer:
+    """Draws items from a split; `augment` is for training only."""
+
+    def __init__(self, split: str, seconds: float, seed: int, augment: bool):
+        self.songs = Songs(split)
+        self.samples = int(seconds * RATE)
+        self.rng = random.Random(seed)
+        self.augment = augment
+
+    def crop(self) -> dict[str, np.ndarray]:
+        """Sounding stems of a random crop; in training now and then varied in speed."""
+        rng = self.rng
+        index = rng.randrange(len(self.songs))
+        last = max(1, self.songs.songs[index][1]["samples"] - self.samples)
+        stems = dict(self.songs.stems(index, rng.randrange(last), self.samples))
+        stems = {name: stem for name, stem in stems.items() if (stem**2).mean() > 1e-5}
+        if self.augment:
+            factor = 2 ** (rng.uniform(-4, 4) / 12) if rng.random() < 0.4 else 1.0
+            for name in stems:
+                own = 1.0 if name == "drums" and rng.random() < 0.5 else factor
+                if own != 1.0:
+                    stems[name] = resampled(stems[name], own)
+        return stems
+
+    def stems(self) -> dict[str, np.ndarray]:
+        """At least two stems; in training also mixed across songs, each augmented on its own."""
+        rng = self.rng
+        while True:
+            stems = self.crop()
+            if self.augment and rng.random() < 0.35:
+                other = self.crop()
+                for name in list(other):
+                    if rng.random() < 0.5:
+                        stems[name] = other[name]
+            if len(stems) < 2:
+                continue
+            if self.augment:
+                while len(stems) > 3 and rng.random() < 0.35:
+                    stems.pop(rng.choice(sorted(stems)))
+                stems = {name: augmented(stem, rng) for name, stem in stems.items()}
+            return stems
+
+    def item(self, targets: list[str] = TARGETS, absent: float = 0.08,
+             level_db: tuple[float, float] = (-12, 3)) -> Item:
+        rng = self.rng
+        while True:
+            stems = self.stems()
+            names = {name: [name] for name in stems if name in targets}
+            guitars = [name for name in GUITARS if name in stems]
+            if guitars and "guitar" in targets:
+                names["guitar"] = guitars
+            missing = [name for name in targets if name not in names]
+            if missing and rng.random() < absent:
+                rest = sum(stems.values())
+                return Item(rng.choice(missing), np.zeros_like(rest), rest, -np.inf)
+            names = {k: v for k, v in names.items() if len(v) < len(stems)}
+            if not names:
+                continue
+            target = rng.choice(sorted(names))
+            stem = sum(stems[name] for name in names[target])
+            rest = sum(sound for name, sound in stems.items() if name not in names[target])
+            energy = float((stem**2).mean()), float((rest**2).mean())
+            if min(energy) < 1e-6:
+                continue
+            level = rng.uniform(*level_db)
+            stem = stem * np.float32(10 ** (level / 20) * (energy[1] / energy[0]) ** 0.5)
+            scale = np.float32(10 ** (rng.uniform(-18, -3) / 20) / np.abs(stem + rest).max())
+            return Item(target, stem * scale, rest * scale, level)
