@@ -26,6 +26,9 @@ let package = Package(
 
     // Layer 2: signal, audio files, checkpoints, tokenizers
     .target(name: "AudioFiles", dependencies: ["CSndFile", "CSoxr"]),
+    .target(
+      name: "Checkpoints",
+      dependencies: ["Tensors", .product(name: "Crypto", package: "swift-crypto")]),
 
     // Layer 3: layers
 
@@ -43,6 +46,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,43 @@
+"""Writes the `model.json` of a model package, as `Sources/Checkpoints/ModelPackage.swift` reads it."""
+
+import hashlib
+import json
+from pathlib import Path
+
+
+def sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def write_package(
+    folder: str | Path,
+    *,
+    kind: str,
+    version: str,
+    licence: str,
+    components: dict[str, str],
+    config: dict,
+    mel: dict | None = None,
+) -> Path:
+    """Describes the files in `folder` (which are there already) and returns the path of model.json.
+
+    components: component name to file name in the folder, e.g. {"encoder": "encoder.safetensors"}
+    config:     component name to its settings, decoded by the network that bears the name
+    mel:        the mel layout of audio models
+    """
+    folder = Path(folder)
+    manifest = {"format": 1, "kind": kind, "version": version, "licence": licence}
+    if mel is not None:
+        manifest["mel"] = mel
+    manifest |= {
+        "components": components,
+        "config": config,
+        "sha256": {name: sha256(folder / name) for name in sorted(set(components.values()))},
+    }
+    path = folder / "model.json"
+    path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    return path

@@ -1,0 +1,53 @@
+/// What can be wrong with a weight file or a model package: what, where, and what to do, in one line.
+public enum CheckpointError: Error, Equatable, Sendable {
+  /// The file cannot be opened, mapped or read.
+  case unreadable(file: String, reason: String)
+  /// The bytes are not what the format asks for.
+  case malformed(file: String, problem: String)
+  /// A network asked for a tensor that the file does not hold.
+  case missing(key: String, file: String, expected: [Int], hint: String)
+  /// A tensor has another shape than the network has.
+  case shape(key: String, file: String, expected: [Int], got: [Int], hint: String)
+  /// A tensor is stored as a type that cannot be used for what was asked.
+  case type(key: String, file: String, expected: String, got: String)
+  /// Tensors that no part of the network took.
+  case unused(keys: [String], file: String)
+  /// The package's `model.json`, or a file that it names, is wrong.
+  case package(folder: String, problem: String, hint: String)
+  /// A file of a package is not the one that its `model.json` was written for.
+  case hash(file: String, expected: String, got: String)
+  /// No installed package answers the request.
+  case notInstalled(model: String, searched: [String])
+}
+
+extension CheckpointError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unreadable(let file, let reason):
+      return "cannot read \(file): \(reason)"
+    case .malformed(let file, let problem):
+      return "\(file) is damaged or not what its name says: \(problem); fetch or export it again"
+    case .missing(let key, let file, let expected, let hint):
+      return "\(file) has no tensor '\(key)' (expected shape \(expected))"
+        + (hint.isEmpty ? "" : "; \(hint)")
+    case .shape(let key, let file, let expected, let got, let hint):
+      return "tensor '\(key)' in \(file) has shape \(got), expected \(expected)"
+        + (hint.isEmpty ? "" : "; \(hint)")
+    case .type(let key, let file, let expected, let got):
+      return "tensor '\(key)' in \(file) is \(got), expected \(expected); export it again"
+    case .unused(let keys, let file):
+      let shown = keys.prefix(4).map { "'\($0)'" }.joined(separator: ", ")
+      let more = keys.count > 4 ? " and \(keys.count - 4) more" : ""
+      return "\(file) holds tensors that this model does not use: \(shown)\(more);"
+        + " it was made for another model or version"
+    case .package(let folder, let problem, let hint):
+      return "model package \(folder): \(problem)" + (hint.isEmpty ? "" : "; \(hint)")
+    case .hash(let file, let expected, let got):
+      return "\(file) has sha256 \(got.prefix(12))…, its model.json says \(expected.prefix(12))…;"
+        + " the file was changed or damaged, install the model package again"
+    case .notInstalled(let model, let searched):
+      return "no model package '\(model)' found in \(searched.joined(separator: ", "));"
+        + " install it there or name its folder with --model DIR or AEDIT_MODELS"
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Synchronization
+import Tensors
+
+/// A place in a checkpoint's tree of names, from which a network takes its weights.
+///
+/// ```swift
+/// let w = try SafetensorsFile(path: path).scope()
+/// let linear = try (w / "gate").tensor("weight", [512, 256])   // the tensor "gate.weight"
+/// try w.finish()                                               // nothing may be left over
+/// ```
+/// All scopes of one file share the record of what was taken.
+public struct WeightScope: Sendable {
+  private final class Ledger: Sendable {
+    let taken = Mutex<Set<String>>([])
+  }
+
+  private let file: SafetensorsFile
+  private let ledger: Ledger
+  /// The names above this scope, joined by dots; empty at the root.
+  public let prefix: String
+
+  init(file: SafetensorsFile) {
+    self.file = file
+    ledger = Ledger()
+    prefix = ""
+  }
+
+  private init(_ parent: WeightScope, _ name: String) {
+    file = parent.file
+    ledger = parent.ledger
+    prefix = parent.key(name)
+  }
+
+  /// The scope below `name`, which may hold dots.
+  public static func / (scope: WeightScope, name: String) -> WeightScope {
+    WeightScope(scope, name)
+  }
+
+  /// The scope of element `index` of a list: `w / "layers" / 3`.
+  public static func / (scope: WeightScope, index: Int) -> WeightScope {
+    WeightScope(scope, String(index))
+  }
+
+  /// The file that the weights come from.
+  public var path: String { file.path }
+
+  /// The full name of `name` in this scope.
+  public func key(_ name: String) -> String { prefix.isEmpty ? name : prefix + "." + name }
+
+  /// Whether the file holds the tensor `name` here.
+  public func has(_ name: String) -> Bool { file.header.tensors[key(name)] != nil }
+
+  /// Takes a tensor: `f32` or `bf16` as stored (a view of the file), half precision as `f32`.
+  ///
+  /// - Parameters:
+  ///   - shape: the shape that the network gives it.
+  ///   - hint: what to tell the user when it is missing or has another shape.
+  /// - Throws: ``CheckpointError`` naming the tensor, the expected and the found shape.
+  public func tensor(_ name: String, _ shape: [Int], hint: String = "") throws -> Tensor {
+    let tensor = try file.tensor(key(name), shape, hint: hint)
+    take(key(name))
+    return tensor
+  }
+
+  /// Takes a tensor of whole numbers (I8, U8, I32, I64).
+  ///
+  /// - Throws: ``CheckpointError`` naming the tensor.
+  public func integers(_ name: String, _ shape: [Int], hint: String = "") throws -> [Int] {
+    let values = try file.integers(key(name), shape, hint: hint)
+    take(key(name))
+    return values
+  }
+
+  /// Counts everything in this scope whose full name ends in `.name` or is `name` as taken: for what
+  /// published files hold beside the weights ("num_batches_tracked", tied copies).
+  public func ignore(_ name: String) {
+    for key in keys where key == self.key(name) || key.hasSuffix("." + name) { take(key) }
+  }
+
+  /// Checks that everything in this scope was taken.
+  ///
+  /// - Throws: ``CheckpointError/unused(keys:file:)``
+  public func finish() throws {
+    let taken = ledger.taken.withLock { $0 }
+    let left = keys.filter { !taken.contains($0) }
+    guard left.isEmpty else { throw CheckpointError.unused(keys: left, file: file.path) }
+  }
+
+  private var keys: [String] {
+    file.keys.filter { prefix.isEmpty || $0 == prefix || $0.hasPrefix(prefix + ".") }
+  }
+
+  private func take(_ key: String) {
+    ledger.taken.withLock { _ = $0.insert(key) }
+  }
+}
