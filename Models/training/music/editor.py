@@ -1,0 +1,138 @@
+"""Trains the stem editor: rectified flow in the VAE's latents, conditioned on mixture and text.
+
+    python -m Models.training.music.editor --run editor --vae vae.safetensors --minutes 90
+
+`add X` sees the song without X and makes the stem X; `extract X` sees the song and makes X;
+`remove X` sees the song and makes the rest. A random part of the answer is sometimes given as known
+(a prefix, or both ends), which is how long songs are carried from chunk to chunk.
+"""
+
+import json
+import pathlib
+import random
+
+import torch
+from safetensors.torch import load_file
+
+from ..loop import Run, options
+from ..networks import MelVAE, MelVAEConfig, StemEditor, StemEditorConfig
+from .features import Layout, filters, log_mel, stft
+from .mixtures import TARGETS, Mixer
+from .phrases import Phrases
+from .songs import RATE
+
+FRAMES = 512
+OPERATIONS = ["add", "add", "add", "extract", "remove"]
+
+
+def load_vae(path: str) -> MelVAE:
+    """A frozen VAE with its latents' mean and deviation from the `.json` beside the weights."""
+    config = json.loads(pathlib.Path(path).with_suffix(".json").read_text())
+    vae = MelVAE(MelVAEConfig(**config))
+    vae.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    return vae.eval().requires_grad_(False)
+
+
+class Batches:
+    """Normalised latents of stem and context with phrases. Drawn items are kept and used about
+    `reuse` times, because mixing and encoding cost as much as a training step."""
+
+    def __init__(self, vae: MelVAE, split: str, seed: int, augment: bool, reuse: int = 3):
+        self.vae, self.reuse = vae, reuse
+        self.layout = Layout()
+        self.bank = filters(self.layout)
+        self.mixer = Mixer(split, FRAMES * self.layout.hop / RATE, seed, augment)
+        self.phrases = Phrases(split)
+        self.rng = random.Random(seed)
+        self.kept: list[tuple[str, torch.Tensor, torch.Tensor, torch.Tensor]] = []
+
+    @torch.no_grad()
+    def latents(self, sounds: torch.Tensor) -> torch.Tensor:
+        mel = log_mel(stft(sounds, self.layout), self.bank)[:, :FRAMES]
+        with torch.autocast("cpu", torch.bfloat16):
+            mean = self.vae.encode(mel)[0].float()
+        return (mean - self.vae.config.latent_mean) / self.vae.config.latent_std
+
+    def fresh(self, **item_options) -> tuple:
+        item = self.mixer.item(**item_options)
+        sounds = [torch.from_numpy(x) for x in (item.stem, item.rest, item.stem + item.rest)]
+        return item.target, *self.latents(torch.stack(sounds))
+
+    def draw(self, count: int, operations: list[str] = OPERATIONS, **item_options) -> dict:
+        if len(self.kept) < 64 * self.reuse:
+            new = count
+        else:
+            new = max(1, count // self.reuse)
+        items = [self.fresh(**item_options) for _ in range(new)]
+        items += self.rng.sample(self.kept, count - new)
+        self.kept = (self.kept + items[:new])[-4000:]
+        answers, contexts, texts, used = [], [], [], []
+        for target, stem, rest, mixture in items:
+            operation = self.rng.choice(operations)
+            answers.append(rest if operation == "remove" else stem)
+            contexts.append(rest if operation == "add" else mixture)
+            texts.append(self.phrases.draw(operation, target, self.rng))
+            used.append(operation)
+        return {"answer": torch.stack(answers), "context": torch.stack(contexts), "texts": texts,
+                "operations": used, "targets": [item[0] for item in items]}
+
+
+def known_part(answer: torch.Tensor, rng: random.Random) -> torch.Tensor:
+    """A mask [B, N, 1] that is one where the answer is given."""
+    mask = torch.zeros(*answer.shape[:2], 1)
+    steps = answer.shape[1]
+    for row in mask:
+        draw = rng.random()
+        if draw < 0.4:
+            row[: int(rng.uniform(0.05, 0.5) * steps)] = 1
+        if draw < 0.1:
+            row[int(rng.uniform(0.6, 0.95) * steps):] = 1
+    return mask
+
+
+def main() -> None:
+    parser = options(__doc__.splitlines()[0], 90)
+    parser.add_argument("--vae", required=True, help="safetensors of the mel VAE")
+    flags = parser.parse_args()
+    run = Run(StemEditor(StemEditorConfig()), flags)
+    vae = load_vae(flags.vae)
+    train = Batches(vae, "train", run.step, augment=True)
+    held = Batches(vae, "dev", 1, augment=False, reuse=1)
+    dev = [held.draw(11, [operation], absent=0) for operation in ("add", "extract", "remove")
+           for _ in range(4)]
+    generator = torch.Generator().manual_seed(7)
+    dev_noise = [torch.randn(batch["answer"].shape, generator=generator) for batch in dev]
+
+    def flow_loss(module, batch, noise, t, known_mask, texts):
+        answer = batch["answer"]
+        text, text_mask = train.phrases.states(texts)
+        at = t[:, None, None]
+        noisy = (1 - at) * noise + at * answer
+        velocity = module(noisy, t, batch["context"], answer * known_mask, known_mask, text,
+                          text_mask)
+        error = (velocity.float() - (answer - noise)).square().mean(-1, keepdim=True)
+        wanted = 1 - known_mask
+        return (error * wanted).sum((1, 2)) / wanted.sum((1, 2))
+
+    def losses(module):
+        batch = train.draw(flags.batch, absent=0)
+        t = torch.randn(flags.batch).sigmoid()
+        texts = ["" if train.rng.random() < 0.12 else text for text in batch["texts"]]
+        noise = torch.randn_like(batch["answer"])
+        known = known_part(batch["answer"], train.rng)
+        return {"loss": flow_loss(module, batch, noise, t, known, texts).mean()}
+
+    def evaluate(module):
+        sums: dict[str, list[float]] = {}
+        for batch, noise in zip(dev, dev_noise):
+            t = torch.linspace(0.05, 0.95, len(noise))
+            none = torch.zeros(*noise.shape[:2], 1)
+            for row in flow_loss(module, batch, noise, t, none, batch["texts"]).tolist():
+                sums.setdefault("dev_" + batch["operations"][0], []).append(row)
+        return {name: round(sum(rows) / len(rows), 4) for name, rows in sums.items()}
+
+    run.train(losses, evaluate)
+
+
+if __name__ == "__main__":
+    main()
