@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from ..loop import Run, options
 from ..networks import MelVAE, MelVAEConfig, StemEditor, StemEditorConfig
 from .features import Layout, filters, log_mel, stft
-from .mixtures import TARGETS, Mixer
+from .mixtures import Mixer, Replay
 from .phrases import Phrases
 from .songs import RATE
 
@@ -34,17 +34,16 @@ def load_vae(path: str) -> MelVAE:
 
 
 class Batches:
-    """Normalised latents of stem and context with phrases. Drawn items are kept and used about
-    `reuse` times, because mixing and encoding cost as much as a training step."""
+    """Normalised latents of stem and context with phrases."""
 
-    def __init__(self, vae: MelVAE, split: str, seed: int, augment: bool, reuse: int = 3):
-        self.vae, self.reuse = vae, reuse
+    def __init__(self, vae: MelVAE, split: str, seed: int, augment: bool, reuse: int = 1):
+        self.vae = vae
         self.layout = Layout()
         self.bank = filters(self.layout)
         self.mixer = Mixer(split, FRAMES * self.layout.hop / RATE, seed, augment)
         self.phrases = Phrases(split)
         self.rng = random.Random(seed)
-        self.kept: list[tuple[str, torch.Tensor, torch.Tensor, torch.Tensor]] = []
+        self.replay = Replay(self.fresh, self.rng, reuse, keep=6000)
 
     @torch.no_grad()
     def latents(self, sounds: torch.Tensor) -> torch.Tensor:
@@ -53,19 +52,13 @@ class Batches:
             mean = self.vae.encode(mel)[0].float()
         return (mean - self.vae.config.latent_mean) / self.vae.config.latent_std
 
-    def fresh(self, **item_options) -> tuple:
-        item = self.mixer.item(**item_options)
+    def fresh(self) -> tuple:
+        item = self.mixer.item(absent=0)
         sounds = [torch.from_numpy(x) for x in (item.stem, item.rest, item.stem + item.rest)]
         return item.target, *self.latents(torch.stack(sounds))
 
-    def draw(self, count: int, operations: list[str] = OPERATIONS, **item_options) -> dict:
-        if len(self.kept) < 64 * self.reuse:
-            new = count
-        else:
-            new = max(1, count // self.reuse)
-        items = [self.fresh(**item_options) for _ in range(new)]
-        items += self.rng.sample(self.kept, count - new)
-        self.kept = (self.kept + items[:new])[-4000:]
+    def draw(self, count: int, operations: list[str] = OPERATIONS) -> dict:
+        items = self.replay.draw(count)
         answers, contexts, texts, used = [], [], [], []
         for target, stem, rest, mixture in items:
             operation = self.rng.choice(operations)
@@ -96,9 +89,9 @@ def main() -> None:
     flags = parser.parse_args()
     run = Run(StemEditor(StemEditorConfig()), flags)
     vae = load_vae(flags.vae)
-    train = Batches(vae, "train", run.step, augment=True)
-    held = Batches(vae, "dev", 1, augment=False, reuse=1)
-    dev = [held.draw(11, [operation], absent=0) for operation in ("add", "extract", "remove")
+    train = Batches(vae, "train", run.step, augment=True, reuse=4)
+    held = Batches(vae, "dev", 1, augment=False)
+    dev = [held.draw(11, [operation]) for operation in ("add", "extract", "remove")
            for _ in range(4)]
     generator = torch.Generator().manual_seed(7)
     dev_noise = [torch.randn(batch["answer"].shape, generator=generator) for batch in dev]
@@ -115,7 +108,7 @@ def main() -> None:
         return (error * wanted).sum((1, 2)) / wanted.sum((1, 2))
 
     def losses(module):
-        batch = train.draw(flags.batch, absent=0)
+        batch = train.draw(flags.batch)
         t = torch.randn(flags.batch).sigmoid()
         texts = ["" if train.rng.random() < 0.12 else text for text in batch["texts"]]
         noise = torch.randn_like(batch["answer"])

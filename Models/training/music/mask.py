@@ -10,6 +10,7 @@ carry masks from bands to bins. The loss is this error relative to the stem's en
 
 import random
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -17,7 +18,7 @@ from ..loop import Run, options
 from ..networks import MaskNet, MaskNetConfig
 from .phrases import Phrases
 from .features import Layout, filters, log_mel, spread, stft
-from .mixtures import TARGETS, Mixer
+from .mixtures import TARGETS, Mixer, Replay
 from .songs import RATE
 
 FRAMES = 256
@@ -26,7 +27,7 @@ FRAMES = 256
 class Batches:
     """Mixture log-mel, energies and correlations by band, and phrases that name the stem."""
 
-    def __init__(self, split: str, seed: int, augment: bool):
+    def __init__(self, split: str, seed: int, augment: bool, reuse: int = 1, **item_options):
         c = MaskNetConfig()
         self.layout = Layout(c.rate, c.n_fft, c.hop, c.bands)
         self.bank = filters(self.layout)
@@ -34,26 +35,29 @@ class Batches:
         self.mixer = Mixer(split, FRAMES * c.hop / RATE, seed, augment)
         self.phrases = Phrases(split)
         self.rng = random.Random(seed)
+        self.options = item_options
+        self.replay = Replay(self.fresh, self.rng, reuse, keep=1500)
 
-    def draw(self, count: int, **item_options) -> dict:
-        items = [self.mixer.item(**item_options) for _ in range(count)]
-        stem = stft(torch.stack([torch.from_numpy(item.stem) for item in items]), self.layout)
-        rest = stft(torch.stack([torch.from_numpy(item.rest) for item in items]), self.layout)
-        stem, rest = stem[:, :FRAMES], rest[:, :FRAMES]
-        mixture = stem + rest
-        cross = mixture.real * stem.real + mixture.imag * stem.imag
-        texts = [self.phrases.draw(self.rng.choice(["remove", "extract"]), item.target, self.rng)
-                 for item in items]
-        text, text_mask = self.phrases.states(texts)
-        return {
-            "mel": log_mel(mixture, self.bank), "text": text, "text_mask": text_mask,
-            "p_mix": mixture.abs().square() @ self.spread.T,
-            "p_stem": stem.abs().square() @ self.spread.T,
-            "p_rest": rest.abs().square() @ self.spread.T,
-            "cross": cross @ self.spread.T,
-            "present": torch.tensor([float(item.stem.any()) for item in items]),
-            "targets": [item.target for item in items],
-        }
+    def fresh(self) -> dict:
+        item = self.mixer.item(**self.options)
+        both = torch.from_numpy(np.stack([item.stem, item.rest]))
+        stem, rest = stft(both, self.layout)[:, :FRAMES]
+        inner = (stem.real * rest.real + stem.imag * rest.imag) @ self.spread.T
+        p_stem = stem.abs().square() @ self.spread.T
+        p_rest = rest.abs().square() @ self.spread.T
+        return {"mel": log_mel(stem + rest, self.bank), "p_stem": p_stem, "p_rest": p_rest,
+                "p_mix": p_stem + p_rest + 2 * inner, "cross": p_stem + inner,
+                "present": torch.tensor(float(item.stem.any())), "target": item.target}
+
+    def draw(self, count: int) -> dict:
+        items = self.replay.draw(count)
+        batch = {name: torch.stack([item[name] for item in items])
+                 for name in items[0] if name != "target"}
+        batch["targets"] = [item["target"] for item in items]
+        texts = [self.phrases.draw(self.rng.choice(["remove", "extract"]), target, self.rng)
+                 for target in batch["targets"]]
+        batch["text"], batch["text_mask"] = self.phrases.states(texts)
+        return batch
 
 
 def sdr_parts(mask, batch):
@@ -64,10 +68,10 @@ def sdr_parts(mask, batch):
 def main() -> None:
     flags = options(__doc__.splitlines()[0], 90).parse_args()
     run = Run(MaskNet(MaskNetConfig()), flags)
-    train = Batches("train", run.step, augment=True)
-    dev_batches = Batches("dev", 1, augment=False)
-    dev = [dev_batches.draw(8, absent=0, targets=[target])
-           for target in TARGETS for _ in range(2)]
+    train = Batches("train", run.step, augment=True, reuse=3)
+    dev = [batch for target in TARGETS
+           for held in [Batches("dev", 1, augment=False, absent=0, targets=[target])]
+           for batch in (held.draw(8), held.draw(8))]
 
     def losses(module):
         batch = train.draw(flags.batch)

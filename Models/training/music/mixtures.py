@@ -135,3 +135,19 @@ class Mixer:
             stem = stem * np.float32(10 ** (level / 20) * (energy[1] / energy[0]) ** 0.5)
             scale = np.float32(10 ** (rng.uniform(-18, -3) / 20) / np.abs(stem + rest).max())
             return Item(target, stem * scale, rest * scale, level)
+
+
+class Replay:
+    """Draws from `make()`, each result about `reuse` times: mixing costs as much as a training
+    step. The first results are used once, until there are enough to draw from."""
+
+    def __init__(self, make, rng: random.Random, reuse: int, keep: int):
+        self.make, self.rng, self.reuse, self.keep = make, rng, reuse, keep
+        self.kept: list = []
+
+    def draw(self, count: int) -> list:
+        warm = len(self.kept) >= 16 * count
+        new = [self.make() for _ in range(max(1, count // self.reuse) if warm else count)]
+        old = self.rng.sample(self.kept, count - len(new))
+        self.kept = (self.kept + new)[-self.keep :]
+        return new + old
