@@ -1,0 +1,151 @@
+"""Judges a mask network's checkpoint on the dev items, and rules that tame an unsure mask.
+
+    python -m Benchmarks.quality.mask_dev --run mask [--items DIR] [--rules] [--every 2]
+
+Prints SI-SDR improvements in dB over doing nothing, of the extracted stem and of the remainder
+(mixture minus extracted), by instrument; with `--rules` also what becomes of them when the mask is
+scaled, bent or gated. Rules are chosen here, on dev, and only reported on validation.
+"""
+
+import argparse
+import json
+import pathlib
+
+import numpy as np
+import torch
+
+from Models.training.work import WORK
+
+from .items import COUNTS, load
+from .masks import MaskEngine
+from .metrics import si_sdr
+
+BARS = ("drums", "bass", "guitar")
+
+
+def confidence(mask: torch.Tensor, energy: torch.Tensor) -> torch.Tensor:
+    """The share of the extracted energy that a calibrated mask expects to be right, 0 … 1."""
+    return (mask**2 * energy).sum() / (mask * energy).sum().clamp_min(1e-12)
+
+
+def gate(low: float, high: float):
+    def rule(logits, presence, energy):
+        mask = logits.sigmoid()
+        return mask * ((confidence(mask, energy) - low) / (high - low)).clamp(0, 1)
+    return rule
+
+
+def local_gate(low: float, high: float, frames: int = 43):
+    """As `gate`, by the confidence of each second, smoothed over its neighbours."""
+    def smooth(x):
+        return torch.nn.functional.avg_pool1d(x[None, None], frames, 1, frames // 2,
+                                              count_include_pad=False)[0, 0]
+
+    def rule(logits, presence, energy):
+        mask = logits.sigmoid()
+        sure = smooth((mask**2 * energy).sum(1)) / smooth((mask * energy).sum(1)).clamp_min(1e-12)
+        return mask * ((sure - low) / (high - low)).clamp(0, 1)[:, None]
+    return rule
+
+
+#: Each takes (logits, presence logit, band energy of the mixture) and returns a mask.
+RULES = {
+    "mask": lambda l, p, e: l.sigmoid(),
+    "0.9 mask": lambda l, p, e: 0.9 * l.sigmoid(),
+    "0.8 mask": lambda l, p, e: 0.8 * l.sigmoid(),
+    "0.6 mask": lambda l, p, e: 0.6 * l.sigmoid(),
+    "mask^1.5": lambda l, p, e: l.sigmoid() ** 1.5,
+    "mask^2": lambda l, p, e: l.sigmoid() ** 2,
+    "mask^3": lambda l, p, e: l.sigmoid() ** 3,
+    "logit * 1.5": lambda l, p, e: (1.5 * l).sigmoid(),
+    "logit * 0.7": lambda l, p, e: (0.7 * l).sigmoid(),
+    "logit - 0.5": lambda l, p, e: (l - 0.5).sigmoid(),
+    "logit + 0.5": lambda l, p, e: (l + 0.5).sigmoid(),
+    "presence * mask": lambda l, p, e: torch.sigmoid(torch.tensor(p)) * l.sigmoid(),
+    "gate 0.2-0.5": gate(0.2, 0.5),
+    "gate 0.3-0.6": gate(0.3, 0.6),
+    "gate 0.4-0.7": gate(0.4, 0.7),
+    "gate 0.5-0.8": gate(0.5, 0.8),
+    "local gate 0.3-0.6": local_gate(0.3, 0.6),
+    "local gate 0.4-0.7": local_gate(0.4, 0.7),
+}
+
+
+def judge(engine: MaskEngine, item, rules: dict, chunk_frames: int) -> dict:
+    mixture, stem, rest = (item.sound(name) for name in ("mixture", "stem", "rest"))
+    spectrum, logits, presence, energy = engine.analyse(mixture, "extract", item.target,
+                                                        chunk_frames=chunk_frames)
+    before = si_sdr(mixture, stem), si_sdr(mixture, rest)
+    out = {"target": item.target, "presence": presence,
+           "confidence": float(confidence(logits.sigmoid(), energy)), "rules": {}}
+    for name, rule in rules.items():
+        found = engine.apply(spectrum, rule(logits, presence, energy), len(mixture))
+        out["rules"][name] = (si_sdr(found, stem) - before[0],
+                              si_sdr(mixture - found, rest) - before[1])
+    found = engine.oracle(mixture, stem, bins=False)
+    out["oracle"] = si_sdr(found, stem) - before[0], si_sdr(mixture - found, rest) - before[1]
+    return out
+
+
+def line(name: str, results: list[dict], values: list[tuple[float, float]]) -> str:
+    extract, remove = np.array(values).T
+    oracle = np.array([result["oracle"] for result in results]).mean(0)
+    return (f"| {name} | {len(values)} | {extract.mean():.2f} | {np.median(extract):.2f} | "
+            f"{remove.mean():.2f} | {np.median(remove):.2f} | {100 * (remove < 0).mean():.0f}% | "
+            f"{oracle[0]:.1f} / {oracle[1]:.1f} | "
+            f"{np.mean([result['presence'] for result in results]):.1f} | "
+            f"{np.mean([result['confidence'] for result in results]):.2f} |")
+
+
+def by_instrument(results: list[dict]) -> str:
+    lines = ["| target | items | extract mean | median | remove mean | median | remove worse than "
+             "nothing | oracle extract / remove | presence logit | confidence |",
+             "|---|---|---|---|---|---|---|---|---|---|"]
+    groups = {target: [r for r in results if r["target"] == target] for target in COUNTS}
+    groups["drums, bass, guitar"] = [r for r in results if r["target"] in BARS]
+    groups["all"] = results
+    for name, group in groups.items():
+        if group:
+            lines.append(line(name, group, [r["rules"]["mask"] for r in group]))
+    return "\n".join(lines)
+
+
+def by_rule(results: list[dict]) -> str:
+    lines = ["| rule | extract d/b/g | extract all | remove d/b/g | remove all | "
+             "worst instrument, remove mean | remove worse than nothing |",
+             "|---|---|---|---|---|---|---|"]
+    targets = np.array([result["target"] for result in results])
+    bars = np.isin(targets, BARS)
+    for name in results[0]["rules"]:
+        extract, remove = np.array([result["rules"][name] for result in results]).T
+        worst = min((remove[targets == target].mean(), target) for target in set(targets))
+        lines.append(f"| {name} | {extract[bars].mean():.2f} | {extract.mean():.2f} | "
+                     f"{remove[bars].mean():.2f} | {remove.mean():.2f} | "
+                     f"{worst[1]} {worst[0]:.2f} | {100 * (remove < 0).mean():.0f}% |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", required=True, help="name of the training run's folder")
+    parser.add_argument("--items", type=pathlib.Path, default=WORK / "eval" / "dev")
+    parser.add_argument("--rules", action="store_true", help="try all rules on the mask")
+    parser.add_argument("--every", type=int, default=1, help="use one item in so many")
+    parser.add_argument("--chunk-frames", type=int, default=256)
+    parser.add_argument("--json", type=pathlib.Path, help="write every item's values here")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    engine = MaskEngine(WORK / "runs" / options.run / "last.pt", "dev")
+    rules = RULES if options.rules else {"mask": RULES["mask"]}
+    results = [judge(engine, item, rules, options.chunk_frames)
+               for item in load(options.items)[:: options.every]]
+    print(f"run {options.run}, step {engine.step}, {engine.minutes:.0f} minutes; SI-SDRi in dB\n")
+    print(by_instrument(results))
+    if options.rules:
+        print("\n" + by_rule(results))
+    if options.json:
+        options.json.write_text(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()
