@@ -9,6 +9,7 @@ import argparse
 import json
 import math
 import os
+import pathlib
 import time
 
 import torch
@@ -36,7 +37,8 @@ class Run:
     resumptions, so that `--minutes 60` after a run of 30 goes on for 30 more.
     """
 
-    def __init__(self, module: torch.nn.Module, flags: argparse.Namespace):
+    def __init__(self, module: torch.nn.Module, flags: argparse.Namespace, beside=None):
+        """`beside(module)` gives what an export writes as `.json` beside the weights."""
         self.module, self.flags = module, flags
         torch.set_num_threads(flags.threads)
         self.folder = WORK / "runs" / flags.run
@@ -62,6 +64,10 @@ class Run:
             self.average = {name: value.clone() for name, value in weights.items()}
         if flags.export:
             self.export(flags.export)
+            if beside:
+                module.load_state_dict(self.average)
+                text = json.dumps(beside(module.eval()), indent=2)
+                pathlib.Path(flags.export).with_suffix(".json").write_text(text + "\n")
             raise SystemExit
 
     def export(self, path: str) -> None:

@@ -5,6 +5,8 @@
 Loss: L1 on normalised log-mel + KL to the standard normal. Judged on dev by L1 in nat.
 """
 
+import dataclasses
+
 import torch
 
 from ..loop import Run, options
@@ -34,10 +36,18 @@ class Batches:
         return log_mel(stft(sounds, self.layout), self.bank)[:, :FRAMES]
 
 
+def statistics(module: MelVAE) -> dict:
+    """The configuration with the mean and deviation of the latents of train crops."""
+    with torch.no_grad():
+        latents = module.encode(Batches("train", 2, augment=True).mel(64))[0]
+    return dataclasses.asdict(module.config) | {
+        "latent_mean": float(latents.mean()), "latent_std": float(latents.std())}
+
+
 def main() -> None:
     flags = options(__doc__.splitlines()[0], 60).parse_args()
     config = MelVAEConfig()
-    run = Run(MelVAE(config), flags)
+    run = Run(MelVAE(config), flags, beside=statistics)
     train = Batches("train", run.step, augment=True)
     dev = Batches("dev", 1, augment=False).mel(64)
 
