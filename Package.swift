@@ -9,7 +9,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     // Layer 0: system libraries and C kernels
@@ -19,6 +18,8 @@ let package = Package(
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
     .systemLibrary(
       name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
 
     // Layer 1: tensors
@@ -28,7 +29,7 @@ let package = Package(
     .target(name: "AudioFiles", dependencies: ["CSndFile", "CSoxr"]),
     .target(
       name: "Checkpoints",
-      dependencies: ["Tensors", .product(name: "Crypto", package: "swift-crypto")]),
+      dependencies: ["COpenSSL", "Tensors"]),
 
     // Layer 3: layers
 

@@ -1,4 +1,4 @@
-import Crypto
+import COpenSSL
 import FoundationEssentials
 
 /// A folder with trained weights and the `model.json` that describes them.
@@ -166,9 +166,10 @@ public struct ModelPackage: Sendable {
     for (file, expected) in hashes.sorted(by: { $0.key < $1.key }) {
       let path = folder + "/" + file
       let mapped = try MappedFile(path: path)
-      var hasher = SHA256()
-      hasher.update(bufferPointer: mapped.bytes)
-      let got = hasher.finalize().map { byte in
+      var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+      SHA256(
+        mapped.bytes.assumingMemoryBound(to: UInt8.self).baseAddress, mapped.bytes.count, &digest)
+      let got = digest.map { byte in
         let digits = String(byte, radix: 16)
         return byte < 16 ? "0" + digits : digits
       }.joined()
