@@ -198,8 +198,19 @@ class VocoderConfig:
 
 
 class Vocoder(nn.Module):
-    """Vocos (2306.00814): log-mel [B, T, bands] -> log-magnitude and phase -> ISTFT -> samples
-    [B, (T - 1) * hop], centred frames."""
+    """Vocos' trunk (2306.00814) with a head that predicts, for each STFT bin of a frame, the
+    log-magnitude and the phase's steps in time and in frequency, not the phase itself.
+
+    A convolutional network gives equal frames for equal mel frames, so phases that it predicts
+    directly make steady tones multiples of the frame rate (86 Hz): they buzz. Steps are local, can
+    be learned with supervision, and `music/phases.py` sums them (as 2002.04321 does).
+
+    log-mel [B, T, bands] -> log_magnitude [B, T, K], advance [B, T, K] and slope [B, T, K] complex,
+    K = n_fft/2 + 1. With the phases P of a centred STFT whose frames are rotated to their middle
+    (X[t, k] * (-1)^k), advance[t, k] is the expected exp(i (P[t, k] - P[t-1, k] - pi k hop /
+    (n_fft/2))) and slope[t, k] that of exp(i (P[t, k+1] - P[t, k])); their absolute values, at
+    most one, say how sure the network is.
+    """
 
     def __init__(self, config: VocoderConfig):
         super().__init__()
@@ -208,21 +219,17 @@ class Vocoder(nn.Module):
         self.norm = nn.LayerNorm(c.dim, eps=1e-6)
         self.blocks = nn.ModuleList(ConvNeXtBlock(c.dim, c.hidden) for _ in range(c.blocks))
         self.final_norm = nn.LayerNorm(c.dim, eps=1e-6)
-        self.out = nn.Linear(c.dim, c.n_fft + 2)
+        self.out = nn.Linear(c.dim, 5 * (c.n_fft // 2 + 1))
+        self.skip = nn.Linear(c.bands, c.n_fft // 2 + 1)  # log-magnitudes straight from the mel
 
-    def spectrum(self, mel):
-        """Complex STFT [B, T, n_fft/2 + 1]; magnitudes are capped at 100."""
+    def forward(self, mel):
         x = (mel - self.config.mel_mean) / self.config.mel_std
         x = self.norm(self.embed(x.transpose(1, 2)).transpose(1, 2))
         for block in self.blocks:
             x = block(x)
-        magnitude, phase = self.out(self.final_norm(x)).float().chunk(2, -1)
-        return torch.polar(magnitude.exp().clamp_max(100.0), phase)
-
-    def forward(self, mel):
-        spectrum = self.spectrum(mel).transpose(1, 2)
-        window = torch.hann_window(self.config.n_fft)
-        return torch.istft(spectrum, self.config.n_fft, self.config.hop, window=window)
+        parts = self.out(self.final_norm(x)).float().chunk(5, -1)
+        log_magnitude = parts[0] + self.skip(mel).float()
+        return log_magnitude, torch.complex(*parts[1:3]), torch.complex(*parts[3:5])
 
 
 # ---- mask network

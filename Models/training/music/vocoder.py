@@ -1,0 +1,122 @@
+"""Trains the vocoder.
+
+    python -m Models.training.music.vocoder --run vocoder --minutes 100 --batch 12
+
+Loss: L1 on the true STFT's log-magnitudes and the squared error of the phase steps as unit
+vectors, weighted by magnitude. Judged on dev.
+"""
+
+import random
+
+import numpy as np
+import torch
+
+from ..loop import Run, options
+from ..networks import Vocoder, VocoderConfig
+from .features import Layout, filters, log_mel, spread, stft
+from .mixtures import Mixer
+from .phases import FLOOR
+from .recordings import Recordings
+
+FRAMES = 80
+EDGE = 2  # frames at a crop's ends that see the STFT's padding
+LAYOUT = Layout()
+
+
+class Sounds:
+    """Crops [B, samples] from a pool of longer sounds, a few of which are replaced each draw:
+    single stems, partial and whole mixtures, recordings."""
+
+    def __init__(self, split: str, seed: int, augment: bool, seconds: float = 3, pool: int = 192):
+        self.rng = random.Random(seed)
+        self.mixer = Mixer(split, seconds, seed + 1, augment)
+        self.recordings = Recordings(split, self.rng)
+        self.pool = [self.draw() for _ in range(pool)]
+
+    def draw(self) -> np.ndarray:
+        kind = self.rng.random()
+        if kind < 0.3 and self.recordings.pieces:
+            sound = self.recordings.crop(self.mixer.samples)
+        else:
+            item = self.mixer.item(absent=0)
+            sound = (item.stem if kind < 0.65 else item.rest if kind < 0.8 else
+                     item.stem + item.rest)
+        if self.mixer.augment:
+            peak = max(1e-3, float(np.abs(sound).max()))
+            sound = sound * np.float32(10 ** (self.rng.uniform(-24, -0.2) / 20) / peak)
+        return sound
+
+    def batch(self, count: int, samples: int, fresh: int = 2) -> torch.Tensor:
+        for _ in range(fresh):
+            self.pool[self.rng.randrange(len(self.pool))] = self.draw()
+        crops = []
+        for sound in self.rng.choices(self.pool, k=count):
+            start = self.rng.randrange(max(1, len(sound) - samples))
+            crops.append(torch.from_numpy(sound[start : start + samples]))
+        return torch.stack(crops)
+
+
+class Targets:
+    """What the network should say of sounds [B, samples]; edge frames are dropped."""
+
+    def __init__(self, sound: torch.Tensor, bank: torch.Tensor):
+        spectrum = stft(sound, LAYOUT)[:, EDGE:-EDGE]
+        self.mel = log_mel(spectrum, bank)
+        bins = torch.arange(spectrum.shape[-1])
+        magnitude = spectrum.abs()
+        unit = spectrum / magnitude.clamp_min(1e-9) * (1 - 2 * (bins % 2))
+        turn = torch.polar(torch.ones(len(bins)), -2 * torch.pi * (bins * LAYOUT.hop %
+                           LAYOUT.n_fft) / LAYOUT.n_fft)
+        self.log_magnitude = (magnitude + FLOOR).log()
+        self.advance = unit[:, 1:] * unit[:, :-1].conj() * turn
+        self.slope = unit[..., 1:] * unit[..., :-1].conj()
+        self.weight = magnitude.sqrt()
+        self.advance_weight = (self.weight[:, 1:] * self.weight[:, :-1]).sqrt()
+        self.slope_weight = (self.weight[..., 1:] * self.weight[..., :-1]).sqrt()
+
+    def losses(self, log_magnitude, advance, slope) -> dict[str, torch.Tensor]:
+        error = (log_magnitude - self.log_magnitude).abs()
+        loud = (error * self.weight).sum() / self.weight.sum()
+
+        def steps(made, true, weight):
+            return ((torch.view_as_real(made) - torch.view_as_real(true)).square().sum(-1) *
+                    weight).sum() / weight.sum()
+
+        values = {"magnitude": error.mean(), "loud": loud,
+                  "advance": steps(advance[:, 1:], self.advance, self.advance_weight),
+                  "slope": steps(slope[..., :-1], self.slope, self.slope_weight)}
+        return {"loss": sum(values.values()), **values}
+
+
+def main() -> None:
+    flags = options(__doc__.splitlines()[0], 100).parse_args()
+    bank = filters(LAYOUT)
+    module = Vocoder(VocoderConfig())
+    with torch.no_grad():
+        # Bands to bins by interpolation; log(|X|) is about the log-mel + 3.
+        module.skip.weight.copy_(spread(bank).T)
+        module.skip.bias.fill_(float(-bank.sum(1).log().mean()))
+        module.out.weight.mul_(0.5)
+    run = Run(module, flags)
+    train = Sounds("train", run.step, augment=True)
+    judge = [Targets(torch.from_numpy(np.stack(part)), bank)
+             for part in np.array_split(Sounds("dev", 1, augment=False, pool=48).pool, 8)]
+
+    def losses(module):
+        sound = train.batch(flags.batch, (FRAMES + 2 * EDGE - 1) * LAYOUT.hop)
+        with torch.autocast("cpu", enabled=False):
+            targets = Targets(sound, bank)
+        parts = module(targets.mel)
+        with torch.autocast("cpu", enabled=False):
+            return targets.losses(*parts)
+
+    def evaluate(module):
+        rows = [targets.losses(*module(targets.mel)) for targets in judge]
+        return {f"dev_{name}": round(float(sum(row[name] for row in rows)) / len(rows), 4)
+                for name in rows[0]}
+
+    run.train(losses, evaluate)
+
+
+if __name__ == "__main__":
+    main()
