@@ -30,6 +30,7 @@ let package = Package(
     .target(
       name: "Checkpoints",
       dependencies: ["COpenSSL", "Tensors"]),
+    .target(name: "Tokenizers"),
 
     // Layer 3: layers
 
@@ -48,6 +49,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
+    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
   ],
   cxxLanguageStandard: .cxx17
 )
