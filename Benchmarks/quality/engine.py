@@ -1,0 +1,133 @@
+"""The networks by PyTorch, as the Swift runtime runs them: for training checkpoints before they are
+released, and for the codec's round-trip rows."""
+
+import json
+import pathlib
+import random
+
+import numpy as np
+import soundfile
+import torch
+from safetensors.torch import load_file
+
+from Models.training.music.features import Layout, filters, log_mel, stft
+from Models.training.networks import (MelVAE, MelVAEConfig, StemEditor, StemEditorConfig, Vocoder,
+                                      VocoderConfig)
+
+from .items import RATE, Item
+from .masks import MaskEngine, as_tensor
+
+CLASSES = {"vae": (MelVAE, MelVAEConfig), "vocoder": (Vocoder, VocoderConfig),
+           "editor": (StemEditor, StemEditorConfig)}
+
+
+def network(folder: pathlib.Path, name: str) -> torch.nn.Module:
+    """A network of a model package, of a folder of exports, or of a folder of training runs."""
+    module, config = CLASSES[name]
+    values, settings, last = {}, folder / f"{name}.json", folder / name / "last.pt"
+    if (folder / "model.json").exists():
+        values = json.loads((folder / "model.json").read_text())["config"].get(name, {})
+    elif settings.exists():
+        values = json.loads(settings.read_text())
+    result = module(config(**values)).eval().requires_grad_(False)
+    if last.exists():
+        result.load_state_dict(torch.load(last, weights_only=True)["average"])
+    else:
+        weights = load_file(folder / f"{name}.safetensors")
+        result.load_state_dict({key: value.float() for key, value in weights.items()})
+    return result
+
+
+class Codec:
+    """Log-mel, VAE, vocoder."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.vae, self.vocoder = network(folder, "vae"), network(folder, "vocoder")
+        self.layout = Layout()
+        self.bank = filters(self.layout)
+
+    def encode(self, sound: np.ndarray) -> torch.Tensor:
+        """[samples, channels] -> normalised latents [channels, N, 64], frames padded to fours."""
+        mel = log_mel(stft(as_tensor(sound), self.layout), self.bank)
+        mel = torch.nn.functional.pad(mel, (0, 0, 0, -mel.shape[1] % 4), value=float(np.log(1e-5)))
+        c = self.vae.config
+        return (self.vae.encode(mel)[0] - c.latent_mean) / c.latent_std
+
+    def decode(self, latents: torch.Tensor, samples: int) -> np.ndarray:
+        c = self.vae.config
+        sound = self.vocoder(self.vae.decode(latents * c.latent_std + c.latent_mean))
+        sound = torch.nn.functional.pad(sound, (0, max(0, samples - sound.shape[1])))
+        return sound[:, :samples].numpy().T.astype(np.float64)
+
+    @torch.no_grad()
+    def __call__(self, sound: np.ndarray) -> np.ndarray:
+        return self.decode(self.encode(sound), len(sound))
+
+
+class Flow:
+    """Samples the stem editor by Euler steps with guidance, chunk after chunk."""
+
+    CHUNK, CARRIED = 128, 40  # latents: six seconds, of which two are known from before
+
+    def __init__(self, folder: pathlib.Path, split: str, steps: int = 12, guidance: float = 2.0):
+        from Models.training.music.phrases import Phrases
+        self.codec, self.editor = Codec(folder), network(folder, "editor")
+        self.phrases, self.steps, self.guidance = Phrases(split), steps, guidance
+
+    def chunk(self, context, known, known_mask, text, generator) -> torch.Tensor:
+        """Context and known latents [1, N, 64] -> the answer's latents."""
+        x = torch.randn(context.shape, generator=generator)
+        states, mask = text
+        both = [torch.cat([part, part]) for part in (context, known, known_mask)]
+        for step in range(self.steps):
+            t = torch.full((2,), step / self.steps)
+            guided, free = self.editor(torch.cat([x, x]), t, *both, states, mask).chunk(2)
+            x = x + (free + self.guidance * (guided - free)) / self.steps
+        return torch.where(known_mask > 0, known, x)
+
+    @torch.no_grad()
+    def __call__(self, sound: np.ndarray, operation: str, target: str, seed: int) -> np.ndarray:
+        """The answer to the instruction, mono: [samples, 1]."""
+        text = self.phrases.states([self.phrases.draw(operation, target, random.Random(seed)), ""])
+        generator = torch.Generator().manual_seed(seed)
+        context = self.codec.encode(sound.mean(1, keepdims=True))
+        answer = torch.zeros_like(context)
+        start, done = 0, 0
+        while done < context.shape[1]:
+            part = slice(start, min(start + self.CHUNK, context.shape[1]))
+            known_mask = (torch.arange(part.start, part.stop) < done).float()[None, :, None]
+            known = answer[:, part] * known_mask
+            answer[:, part] = self.chunk(context[:, part], known, known_mask, text, generator)
+            done = part.stop
+            start = done - self.CARRIED
+        return self.codec.decode(answer, len(sound))
+
+
+class TorchEngine:
+    """Edits items as the command would, without reading the instruction's own words."""
+
+    def __init__(self, folder: pathlib.Path, method: str, flags: list[str]):
+        torch.set_num_threads(1)
+        self.folder, self.method = folder, method
+        self.options = {key: float(value) for key, value in (flag.split("=") for flag in flags)}
+        self.mask = self.flow = None
+
+    def stem(self, item: Item, operation: str) -> np.ndarray:
+        if operation == "add" or self.method == "diffusion":
+            steps = int(self.options.get("steps", 12))
+            self.flow = self.flow or Flow(self.folder, "dev", steps,
+                                          self.options.get("guidance", 2.0))
+            sound = item.sound("rest" if operation == "add" else "mixture")
+            return self.flow(sound, operation, item.target, 1)
+        self.mask = self.mask or MaskEngine(self.folder / "mask" / "last.pt", "dev")
+        mixture = item.sound("mixture")
+        spectrum, logits, _, _ = self.mask.analyse(mixture, operation, item.target)
+        found = self.mask.apply(spectrum, logits.sigmoid(), len(mixture))
+        return found if operation == "extract" else mixture - found
+
+    def edit(self, item: Item, operation: str, out: pathlib.Path, stem: pathlib.Path) -> dict:
+        found = self.stem(item, operation)
+        whole = found + item.sound("rest") if operation == "add" else found
+        soundfile.write(out, whole, RATE, "FLOAT")
+        soundfile.write(stem, found, RATE, "FLOAT")
+        return {"exit": 0, "said": f"torch, {self.method}"}
