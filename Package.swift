@@ -14,7 +14,9 @@ let package = Package(
     // Layer 0: system libraries and C kernels
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-openmp-dev"])]),
-    .target(name: "CKernels"),
+    .target(name: "CKernels", exclude: ["kernels.inc"]),
+    // oneDNN comes without a .pc file: `apt install libdnnl-dev`.
+    .target(name: "CDNNL", linkerSettings: [.linkedLibrary("dnnl")]),
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
     .systemLibrary(
       name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
@@ -23,7 +25,7 @@ let package = Package(
     .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
 
     // Layer 1: tensors
-    .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
+    .target(name: "Tensors", dependencies: ["COpenBLAS", "CDNNL", "CKernels"]),
 
     // Layer 2: signal, audio files, checkpoints, tokenizers
     .target(name: "AudioFiles", dependencies: ["CSndFile", "CSoxr"]),
@@ -46,7 +48,7 @@ let package = Package(
 
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors", "TestSupport"]),
     .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),

@@ -150,6 +150,23 @@ public struct Tensor: Sendable {
     return try body(UnsafeMutableBufferPointer(start: start, count: count))
   }
 
+  /// Calls `body` with the bytes of the elements for writing, after making them its own.
+  public mutating func withUnsafeMutableBytes<R, E: Error>(
+    _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    makeUnique()
+    let start = storage.base + offset * dtype.byteCount
+    return try body(UnsafeMutableRawBufferPointer(start: start, count: count * dtype.byteCount))
+  }
+
+  /// Calls `body` with the bytes of the elements.
+  public func withUnsafeBytes<R, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    let start = UnsafeRawPointer(storage.base) + offset * dtype.byteCount
+    return try body(UnsafeRawBufferPointer(start: start, count: count * dtype.byteCount))
+  }
+
   private mutating func makeUnique() {
     if storage.isOwned && isKnownUniquelyReferenced(&storage) { return }
     let copy = Storage(uninitializedBytes: count * dtype.byteCount)

@@ -1,3 +1,5 @@
+import CKernels
+
 extension Tensor {
   /// The same numbers as `f32`; a view of itself when they are that already.
   public func asFloat32() -> Tensor {
@@ -5,7 +7,8 @@ extension Tensor {
     var out = Tensor(uninitialized: shape)
     withUnsafeHalves { from in
       out.withUnsafeMutableFloats { to in
-        for i in 0..<from.count { to[i] = Float(bitPattern: UInt32(from[i]) << 16) }
+        guard let x = from.baseAddress, let y = to.baseAddress else { return }
+        ck_to_f32(x, y, from.count)
       }
     }
     return out
@@ -17,7 +20,8 @@ extension Tensor {
     var out = Tensor(uninitialized: shape, dtype: .bf16)
     withUnsafeFloats { from in
       out.withUnsafeMutableHalves { to in
-        for i in 0..<from.count { to[i] = roundedToBFloat16(from[i]) }
+        guard let x = from.baseAddress, let y = to.baseAddress else { return }
+        ck_to_bf16(x, y, from.count)
       }
     }
     return out
@@ -35,12 +39,4 @@ extension Tensor {
     }
     return out
   }
-}
-
-/// The upper half of the nearest bf16 number; NaN stays NaN.
-@inline(__always)
-func roundedToBFloat16(_ value: Float) -> UInt16 {
-  let bits = value.bitPattern
-  if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
-  return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) >> 16)
 }

@@ -1,0 +1,7 @@
+// The kernels for CPUs with AVX-512.
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq"))), apply_to = function)
+#define KERNEL(result, name) result ck_##name##_avx512
+#include "kernels.inc"
+#pragma clang attribute pop
+#endif
