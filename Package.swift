@@ -28,6 +28,7 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CDNNL", "CKernels"]),
 
     // Layer 2: signal, audio files, checkpoints, tokenizers
+    .target(name: "Signal", dependencies: ["CFFTW", "Tensors"]),
     .target(name: "AudioFiles", dependencies: ["CSndFile", "CSoxr"]),
     .target(
       name: "Checkpoints",
@@ -49,6 +50,7 @@ let package = Package(
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors", "TestSupport"]),
+    .testTarget(name: "SignalTests", dependencies: ["Signal", "Checkpoints", "TestSupport"]),
     .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
