@@ -26,19 +26,27 @@ def synsets(folder: Path, part: str):
 
 
 def phrases(folder: Path) -> dict[str, list[str]]:
-    """All phrases by sort: `words` (with simple frames), `examples`, `glosses`; no duplicates."""
-    words, examples, glosses = {}, {}, {}
+    """All phrases by sort, no duplicates: `words`, `verbs` (bare and with "it"), `examples`, `glosses`.
+
+    Nouns are the one-word lower-case lemmas (no names, no Latin), glosses those of such words.
+    """
+    words, verbs, examples, glosses = {}, {}, {}, {}
     for part in PARTS:
         for lemmas, gloss, quoted in synsets(folder, part):
-            for lemma in lemmas:
-                if re.fullmatch(r"[A-Za-z][A-Za-z' .-]*", lemma):
+            plain = [w for w in lemmas if re.fullmatch(r"[a-z][a-z' .-]*", w)]
+            if part == "noun":
+                plain = [w for w in plain if w.isalpha() and len(w) <= 12]
+            for lemma in plain:
+                if part == "verb":
+                    verbs.setdefault(lemma)
+                    verbs.setdefault(f"{lemma} it")
+                else:
                     words.setdefault(lemma)
-                    if part == "verb":
-                        words.setdefault(f"{lemma} it")
             for example in quoted:
-                if 2 <= len(example.split()) <= 24:
+                if 2 <= len(example.split()) <= 16:
                     examples.setdefault(example)
-            for piece in re.sub(r"\([^)]*\)\s*", "", gloss).split(";"):
-                if 2 <= len(piece.split()) <= 20:
+            for piece in re.sub(r"\([^)]*\)\s*", "", gloss).split(";") if plain else ():
+                if 2 <= len(piece.split()) <= 14:
                     glosses.setdefault(piece.strip())
-    return {"words": list(words), "examples": list(examples), "glosses": list(glosses)}
+    return {"words": list(words), "verbs": list(verbs), "examples": list(examples),
+            "glosses": list(glosses)}  # fmt: skip
