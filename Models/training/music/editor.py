@@ -41,7 +41,7 @@ class Batches:
         self.layout = Layout()
         self.bank = filters(self.layout)
         self.mixer = Mixer(split, FRAMES * self.layout.hop / RATE, seed, augment)
-        self.phrases = Phrases(split)
+        self.phrases = Phrases()
         self.rng = random.Random(seed)
         self.replay = Replay(self.fresh, self.rng, reuse, keep=6000)
 

@@ -33,7 +33,7 @@ class Batches:
         self.bank = filters(self.layout)
         self.spread = spread(self.bank)
         self.mixer = Mixer(split, FRAMES * c.hop / RATE, seed, augment)
-        self.phrases = Phrases(split)
+        self.phrases = Phrases()
         self.rng = random.Random(seed)
         self.options = item_options
         self.replay = Replay(self.fresh, self.rng, reuse, keep=1500)
