@@ -36,6 +36,7 @@ let package = Package(
     .target(name: "Tokenizers"),
 
     // Layer 3: layers
+    .target(name: "Layers", dependencies: ["CKernels", "Checkpoints", "Tensors"]),
 
     // Layer 4: model families' parts
 
@@ -48,12 +49,14 @@ let package = Package(
     // Layer 9: command line
 
     // Tests
-    .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Checkpoints", "Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors", "TestSupport"]),
     .testTarget(name: "SignalTests", dependencies: ["Signal", "Checkpoints", "TestSupport"]),
     .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
+    .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
   ],
   cxxLanguageStandard: .cxx17
 )
