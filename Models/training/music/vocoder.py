@@ -70,7 +70,11 @@ class Targets:
         self.log_magnitude = (magnitude + FLOOR).log()
         self.advance = unit[:, 1:] * unit[:, :-1].conj() * turn
         self.slope = unit[..., 1:] * unit[..., :-1].conj()
-        self.weight = magnitude.sqrt()
+        # Half the weight by the square root of magnitudes, half by magnitudes relative to the
+        # crop's, as what is loud decides how steady tones sound.
+        root, share = magnitude.sqrt(), magnitude / magnitude.mean((1, 2), keepdim=True).clamp_min(
+            FLOOR)
+        self.weight = root / root.mean().clamp_min(FLOOR) + share
         self.advance_weight = (self.weight[:, 1:] * self.weight[:, :-1]).sqrt()
         self.slope_weight = (self.weight[..., 1:] * self.weight[..., :-1]).sqrt()
 
