@@ -72,7 +72,7 @@ class Flow:
     def __init__(self, folder: pathlib.Path, split: str, steps: int = 12, guidance: float = 2.0):
         from Models.training.music.phrases import Phrases
         self.codec, self.editor = Codec(folder), network(folder, "editor")
-        self.phrases, self.steps, self.guidance = Phrases(split), steps, guidance
+        self.phrases, self.steps, self.guidance = Phrases(), steps, guidance
 
     def chunk(self, context, known, known_mask, text, generator) -> torch.Tensor:
         """Context and known latents [1, N, 64] -> the answer's latents."""

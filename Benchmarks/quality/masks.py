@@ -60,7 +60,7 @@ class MaskEngine(Masking):
         self.step, self.minutes = state["step"], state["seconds"] / 60
         self.network = MaskNet(MaskNetConfig()).eval()
         self.network.load_state_dict(state["average"])
-        self.phrases = Phrases(split)
+        self.phrases = Phrases()
 
     @torch.no_grad()
     def logits(self, mel: torch.Tensor, operation: str, target: str,
