@@ -43,6 +43,7 @@ let package = Package(
     // Layer 5: editors
 
     // Layer 6: instructions, metrics
+    .target(name: "Instructions", dependencies: ["Checkpoints", "Tensors", "Tokenizers"]),
 
     // Layer 7: editing
 
@@ -57,6 +58,7 @@ let package = Package(
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
+    .testTarget(name: "InstructionsTests", dependencies: ["Instructions", "TestSupport"]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,127 @@
+/// What an instruction can ask for. The raw values are the labels of the text model.
+public enum Operation: String, Codable, Sendable, CaseIterable {
+  case add, remove, extract, replace, remix, inpaint
+  case superResolve = "superres"
+
+  /// The operations that a plan may hold.
+  public static let possible: [Operation] = [.add, .remove, .extract]
+
+  /// In a sentence: "asks for …".
+  var description: String {
+    switch self {
+    case .add: "adding a part"
+    case .remove: "removing a part"
+    case .extract: "extracting a part"
+    case .replace: "replacing a part"
+    case .remix: "a remix"
+    case .inpaint: "filling a gap"
+    case .superResolve: "a restored treble"
+    }
+  }
+}
+
+/// One edit of a song.
+public struct EditStep: Equatable, Sendable {
+  public var operation: Operation
+  /// The part, by the text model's label: "drums", "acoustic guitar".
+  public var target: String
+  /// Further parts of the same edit: "only the drums and the bass" extracts both together.
+  public var also: [String]
+  /// How it should sound, by the text model's labels: "soft", "jazz".
+  public var attributes: [String]
+  /// Where; nil is the whole song.
+  public var region: TimeRegion?
+  /// 0 to 1: how sure the text model is of operation and target.
+  public var confidence: Double
+  /// The words that ask for this step, without its region: what the editing networks read.
+  public var text: String
+
+  public init(
+    operation: Operation, target: String, also: [String] = [], attributes: [String] = [],
+    region: TimeRegion? = nil, confidence: Double, text: String
+  ) {
+    self.operation = operation
+    self.target = target
+    self.also = also
+    self.attributes = attributes
+    self.region = region
+    self.confidence = confidence
+    self.text = text
+  }
+}
+
+extension EditStep: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case operation, target, also, attributes, region, confidence, text
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    operation = try values.decode(Operation.self, forKey: .operation)
+    target = try values.decode(String.self, forKey: .target)
+    also = try values.decodeIfPresent([String].self, forKey: .also) ?? []
+    attributes = try values.decode([String].self, forKey: .attributes)
+    region = try values.decodeIfPresent(TimeRegion.self, forKey: .region)
+    confidence = try values.decode(Double.self, forKey: .confidence)
+    text = try values.decodeIfPresent(String.self, forKey: .text) ?? ""
+  }
+
+  /// Always writes `region`, as `null` for the whole song; `also` only when there is more than one part.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(operation, forKey: .operation)
+    try values.encode(target, forKey: .target)
+    if !also.isEmpty { try values.encode(also, forKey: .also) }
+    try values.encode(attributes, forKey: .attributes)
+    if let region {
+      try values.encode(region, forKey: .region)
+    } else {
+      try values.encodeNil(forKey: .region)
+    }
+    try values.encode((confidence * 1000).rounded() / 1000, forKey: .confidence)
+    try values.encode(text, forKey: .text)
+  }
+}
+
+/// The edits that an instruction asks for, in order.
+public struct EditPlan: Equatable, Sendable {
+  public var steps: [EditStep]
+  /// What the user should know before the edit, one sentence each.
+  public var notes: [String]
+
+  public init(steps: [EditStep], notes: [String] = []) {
+    self.steps = steps
+    self.notes = notes
+  }
+
+  /// The plan with each region in seconds of a song of this length, cut to it.
+  ///
+  /// - Throws: ``InstructionError/region(_:)``
+  public func resolved(durationSeconds: Double) throws -> EditPlan {
+    var plan = self
+    for index in steps.indices {
+      guard let region = try steps[index].region?.resolved(durationSeconds: durationSeconds) else {
+        continue
+      }
+      plan.steps[index].region = TimeRegion(
+        start: .fromStart(region.lowerBound), end: .fromStart(region.upperBound))
+    }
+    return plan
+  }
+}
+
+extension EditPlan: Codable {
+  private enum CodingKeys: String, CodingKey { case steps, notes }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    steps = try values.decode([EditStep].self, forKey: .steps)
+    notes = try values.decodeIfPresent([String].self, forKey: .notes) ?? []
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(steps, forKey: .steps)
+    if !notes.isEmpty { try values.encode(notes, forKey: .notes) }
+  }
+}

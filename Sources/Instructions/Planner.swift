@@ -1,0 +1,224 @@
+/// What the text model reads in one request.
+public struct Reading: Equatable, Sendable {
+  /// nil: it asks for nothing we know.
+  public var operation: Operation?
+  /// nil: no part is named.
+  public var target: String?
+  /// What to replace by, or another part named beside the first.
+  public var second: String?
+  public var attributes: [String]
+  /// 0 to 1.
+  public var confidence: Double
+  /// Whether operation and target are there as needed, and sure enough.
+  public var isUnderstood: Bool
+  /// The likeliest requests that can be carried out, as short instructions, best first.
+  public var nearest: [String]
+
+  public init(
+    operation: Operation?, target: String?, second: String? = nil, attributes: [String] = [],
+    confidence: Double, isUnderstood: Bool, nearest: [String] = []
+  ) {
+    self.operation = operation
+    self.target = target
+    self.second = second
+    self.attributes = attributes
+    self.confidence = confidence
+    self.isUnderstood = isUnderstood
+    self.nearest = nearest
+  }
+}
+
+/// Turns an instruction into a plan: takes out the regions, finds the single requests, has each read
+/// by the text model, and refuses what cannot be done.
+public struct Planner {
+  public static let maxCharacters = 1000
+  /// Labels of the text model that are no musical part.
+  static let otherTargets = ["speech", "music", "noise", "reverb", "other"]
+
+  private let read: (String) throws -> Reading
+
+  /// - Parameter read: the text model, called with one request without its region.
+  public init(read: @escaping (String) throws -> Reading) { self.read = read }
+
+  /// - Throws: ``InstructionError``
+  public func plan(_ instruction: String) throws -> EditPlan {
+    guard instruction.count <= Self.maxCharacters else {
+      throw InstructionError.tooLong(characters: instruction.count, limit: Self.maxCharacters)
+    }
+    let cut = try CutInstruction(instruction)
+    guard !cut.clauses.isEmpty else { throw InstructionError.empty }
+    var steps: [EditStep] = []
+    for group in try groups(of: cut) {
+      let clause = cut.joined(group)
+      let found = try requests(cut, group)
+      let regions = clause.regions.isEmpty ? cut.leadingRegions : clause.regions
+      for region in regions.isEmpty ? [nil] : regions.map(Optional.some) {
+        steps += found.map { step in
+          var step = step
+          step.region = region
+          return step
+        }
+      }
+    }
+    let notes = cut.vague.map {
+      "'\($0)' names no time: the whole song is edited; name one, like 'from 0:30 to 1:00'"
+    }
+    return EditPlan(steps: steps, notes: notes)
+  }
+
+  // MARK: Which clauses belong together
+
+  private func groups(of cut: CutInstruction) throws -> [ClosedRange<Int>] {
+    var groups = [0...0]
+    for index in cut.clauses.indices.dropFirst() {
+      let current = groups[groups.count - 1]
+      if try isSeparate(cut, current, index) {
+        groups.append(index...index)
+      } else {
+        groups[groups.count - 1] = current.lowerBound...index
+      }
+    }
+    return groups
+  }
+
+  /// Whether clause `index` is a request of its own beside the clauses before it.
+  ///
+  /// - Throws: ``InstructionError/notUnderstood(part:nearest:)`` for one that asks, beside a request
+  ///   that is understood, for something that is not: it must not be dropped silently.
+  private func isSeparate(
+    _ cut: CutInstruction, _ before: ClosedRange<Int>, _ index: Int
+  ) throws -> Bool {
+    let clause = cut.clauses[index]
+    let command = cut.command(index)
+    guard command == .independent || command == .none && clause.separator == .strong else {
+      return false
+    }
+    guard try isRequest(read(cut.joined(before).text)) else { return false }
+    let own = try read(clause.text)
+    guard isRequest(own) else {
+      if command == .none { return false }
+      if own.isUnderstood { return true }
+      throw InstructionError.notUnderstood(part: clause.text, nearest: own.nearest)
+    }
+    // "take out the guitar and put strings in its place" is one replacement.
+    let both = try read(cut.joined(before.lowerBound...index).text)
+    return
+      !(both.isUnderstood && both.operation == .replace && both.second != nil
+      && clause.regions.isEmpty && before.count == 1)
+  }
+
+  private func isRequest(_ reading: Reading) -> Bool {
+    reading.isUnderstood && reading.target.map { !Self.otherTargets.contains($0) } ?? false
+  }
+
+  // MARK: What a request asks for
+
+  /// The steps of the clauses `group`, which are one request, without regions.
+  private func requests(
+    _ cut: CutInstruction, _ group: ClosedRange<Int>
+  ) throws -> [EditStep] {
+    let text = cut.joined(group).text
+    let whole = try read(text)
+    let isList = group.count > 2 || group.count == 2 && whole.second != nil
+    if isList, whole.operation != .replace, let listed = try list(cut, group) {
+      return try steps(listed)
+    }
+    guard whole.isUnderstood, let operation = whole.operation else {
+      throw InstructionError.notUnderstood(part: text, nearest: whole.nearest)
+    }
+    guard operation == .replace || Operation.possible.contains(operation) else {
+      throw InstructionError.notSupported(
+        part: text, what: operation.description, nearest: whole.nearest)
+    }
+    guard let target = whole.target else {
+      throw InstructionError.notUnderstood(part: text, nearest: whole.nearest)
+    }
+    if operation == .replace {
+      guard let second = whole.second else {
+        throw InstructionError.notUnderstood(part: text, nearest: whole.nearest)
+      }
+      return try [
+        step(.remove, target, whole, Self.plain(.remove, target)),
+        step(.add, second, whole, Self.plain(.add, second, whole.attributes), whole.attributes),
+      ]
+    }
+    guard let second = whole.second, second != target else {
+      return try [step(operation, target, whole, text, whole.attributes)]
+    }
+    if operation == .extract {
+      var both = try step(operation, target, whole, text, whole.attributes)
+      both.also = try [step(operation, second, whole, text).target]
+      return [both]
+    }
+    return try [target, second].map {
+      try step(operation, $0, whole, Self.plain(operation, $0, whole.attributes), whole.attributes)
+    }
+  }
+
+  private func step(
+    _ operation: Operation, _ target: String, _ reading: Reading, _ text: String,
+    _ attributes: [String] = []
+  ) throws -> EditStep {
+    guard !Self.otherTargets.contains(target) else {
+      let name = target == "other" ? "a sound that is no instrument known here" : target
+      throw InstructionError.notSupported(
+        part: text, what: "\(operation.description): \(name)", nearest: reading.nearest)
+    }
+    return EditStep(
+      operation: operation, target: target, attributes: attributes, confidence: reading.confidence,
+      text: text)
+  }
+
+  /// A short instruction for one part, as the text model has seen many.
+  static func plain(_ operation: Operation, _ target: String, _ attributes: [String] = []) -> String
+  {
+    operation == .add
+      ? (["add"] + attributes + [target]).joined(separator: " ")
+      : "\(operation.rawValue) the \(target)"
+  }
+
+  // MARK: Lists
+
+  /// "remove the drums, the bass and the piano": each item is read in the place of the first one.
+  /// nil when the clauses are no such list.
+  private func list(
+    _ cut: CutInstruction, _ group: ClosedRange<Int>
+  ) throws -> [(text: String, reading: Reading)]? {
+    let first = cut.clauses[group.lowerBound].text
+    let head = try read(first)
+    guard isRequest(head), let operation = head.operation else { return nil }
+    var found = [(text: first, reading: head)]
+    let words = first.split(separator: " ")
+    for index in group.dropFirst() {
+      let item = cut.clauses[index].text
+      // The verb is some beginning of the first clause; the likeliest one is taken.
+      let candidates = try (1..<max(2, min(words.count, 8))).map { count in
+        let text = (words.prefix(count) + [Substring(item)]).joined(separator: " ")
+        return (text: text, reading: try read(text))
+      }
+      let fitting = candidates.filter { isRequest($0.reading) && $0.reading.operation == operation }
+      guard let best = fitting.max(by: { $0.reading.confidence < $1.reading.confidence }) else {
+        return nil
+      }
+      found.append(best)
+    }
+    let targets = found.compactMap(\.reading.target)
+    return Set(targets).count == targets.count ? found : nil
+  }
+
+  private func steps(_ list: [(text: String, reading: Reading)]) throws -> [EditStep] {
+    let all = try list.compactMap { text, reading -> EditStep? in
+      guard let operation = reading.operation, let target = reading.target else { return nil }
+      guard Operation.possible.contains(operation) else {
+        throw InstructionError.notSupported(
+          part: text, what: operation.description, nearest: reading.nearest)
+      }
+      return try step(operation, target, reading, text, reading.attributes)
+    }
+    guard var first = all.first, first.operation == .extract else { return all }
+    first.also = all.dropFirst().map(\.target)
+    first.text = list.map(\.text).joined(separator: " and ")
+    first.confidence = all.map(\.confidence).min() ?? first.confidence
+    return [first]
+  }
+}
