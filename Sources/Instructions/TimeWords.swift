@@ -102,9 +102,11 @@ struct TimeWords {
   private func wholeNumber(_ index: Int) -> (value: Double, next: Int)? {
     guard tokens.indices.contains(index) else { return nil }
     if case .number(let value) = tokens[index].kind { return (value, index + 1) }
-    if let next = passing(["a"], ["couple"], at: index) { return (2, skipping(["of"], at: next)) }
+    if let next = passing(["couple"], at: skipping(["a"], at: index)) {
+      return (2, skipping(["of"], at: next))
+    }
     guard let word = word(index) else { return nil }
-    if let next = passing(["a", "one"], ["hundred"], at: index) {
+    if let next = passing(["hundred"], at: skipping(["a", "one"], at: index)) {
       let rest = skipping(["and"], at: next)
       if let (value, next) = belowHundred(rest) { return (100 + value, next) }
       return (100, next)
@@ -146,7 +148,10 @@ struct TimeWords {
     if tokens.indices.contains(place), case .clock(let seconds) = tokens[place].kind {
       return (seconds, place + 1)
     }
-    if allowsBareUnit, let unit = unit(place), unit >= 1 { return (unit, place + 1) }
+    if allowsBareUnit, let unit = unit(place), unit >= 1 {
+      let half = passing(["and"], ["a"], ["half"], at: place + 1)
+      return (half == nil ? unit : 1.5 * unit, half ?? place + 1)
+    }
     if let next = passing(["half"], ["a", "an"], at: place), let unit = unit(next) {
       return (unit / 2, next + 1)
     }
@@ -218,7 +223,7 @@ struct TimeWords {
   /// What a duration counts from: the end when it says so, else the start.
   private func placed(_ seconds: Double, _ next: Int) -> (moment: Moment, next: Int) {
     let articles = Self.articles
-    for words in [["before"], ["from"], ["to"], ["till"], ["until"]] {
+    for words in [["before"], ["from"]] {
       if let place = passing(words, at: next),
         let end = passing(
           ["end", "finish", "ending"], at: skipping(["very"], at: skipping(articles, at: place)))

@@ -108,7 +108,64 @@ private let whole = region(.start, .end)
       #expect(
         cut.clauses.map(\.text) == ["remove the drums"]
           || cut.clauses.map(\.text) == ["Remove the drums"], "\(text)")
-      #expect(cut.leadingRegions + cut.clauses.flatMap(\.regions) == (wanted.isWhole ? [] : [wanted]), "\(text)")
+      #expect(
+        cut.leadingRegions + cut.clauses.flatMap(\.regions) == (wanted.isWhole ? [] : [wanted]),
+        "\(text)")
     }
+  }
+
+  @Test(arguments: [
+    "change the tempo to 128", "slow the whole thing down to 90 bpm", "add 3 dB at 10 kHz",
+    "please take the tempo from 90 to 128 bpm", "trim two seconds from the start",
+    "delete the last email",
+    "add 2 guitars", "take the drums from the song", "book a table for two at eight", "42",
+    "he was second fiddle to his brother", "first remove the drums", "put it on at the end",
+    "a 12 string guitar", "the third guitar", "play it in 4/4", "let me hear it for a while",
+  ])
+  func findsNoTimeWhereThereIsNone(text: String) throws {
+    let cut = try CutInstruction(text)
+    #expect(cut.leadingRegions.isEmpty && cut.clauses.allSatisfy { $0.regions.isEmpty })
+    #expect(cut.clauses.first?.text == text)
+  }
+
+  @Test func refusesRegionsThatEndBeforeTheyStart() {
+    for text in ["drums from 1:00 to 0:30", "between 20 and 10 seconds", "drums 5-5s"] {
+      #expect(throws: InstructionError.self) { try CutInstruction(text) }
+    }
+  }
+
+  @Test func resolvesAgainstTheSong() throws {
+    #expect(try last(5).resolved(durationSeconds: 20) == 15...20)
+    #expect(try last(50).resolved(durationSeconds: 20) == 0...20)
+    #expect(try span(10, 60).resolved(durationSeconds: 20) == 10...20)
+    #expect(try region(.fraction(0.5), .end).resolved(durationSeconds: 20) == 10...20)
+    let late = try #require(throws: InstructionError.self) {
+      try from(90).resolved(durationSeconds: 65.25)
+    }
+    #expect("\(late)" == "the region starts at 1:30, but the song ends at 1:05.3")
+    #expect(throws: InstructionError.self) {
+      try region(.fromStart(15), .fromEnd(10)).resolved(durationSeconds: 20)
+    }
+  }
+
+  @Test func writesBoundsAsSecondsFromEitherEnd() throws {
+    let encoder = JSONEncoder()
+    for (value, text) in [
+      (span(12, 20.5), "[12,20.5]"), (last(5), "[-5,null]"), (from(90), "[90,null]"),
+      (region(.fraction(0.5), .fromEnd(3)), #"["50.0%",-3]"#),
+    ] {
+      let data = try encoder.encode(value)
+      #expect(String(decoding: data, as: UTF8.self) == text)
+      #expect(try JSONDecoder().decode(TimeRegion.self, from: data) == value)
+    }
+  }
+
+  @Test func namesPartsWithoutTimes() throws {
+    #expect(
+      try CutInstruction("dump the guitars in the final chorus").vague == ["in the final chorus"])
+    #expect(try CutInstruction("add strings at the end").vague == ["at the end"])
+    #expect(try CutInstruction("drums for eight bars").vague == ["for eight bars"])
+    #expect(try CutInstruction("end the drums").vague == [])
+    #expect(try CutInstruction("drums from 0:30 to the end").vague == [])
   }
 }

@@ -45,15 +45,16 @@ def t5_config() -> dict:
 
 
 def package(thresholds: dict, version: int) -> dict:
-    """The manifest, with the sha256 of each file that is there."""
+    """The manifest, as `Sources/Checkpoints/ModelPackage.swift` reads it."""
     files = ["model.safetensors", "config.json", "spiece.model", "tokenizer.json"]
     return {
+        "format": 1,
         "kind": "text",
         "name": NAME,
-        "version": version,
+        "version": str(version),
         "licence": "GPL-3.0-or-later",
-        "components": {"encoder": "T5EncoderModel", "tokenizer": "sentencepiece unigram"},
-        "width": 256,
+        "components": {"encoder": "model.safetensors", "tokenizer": "spiece.model"},
+        "config": {"encoder": t5_config()},
         "heads": {"queries": QUERIES, "hidden": HIDDEN, "names": ["operation", "target", "second", "attributes"]},
         "labels": {"operation": labels.OPERATIONS, "target": labels.TARGETS,
                    "second": labels.TARGETS, "attributes": labels.ATTRIBUTES},
@@ -68,7 +69,7 @@ def main() -> None:
     options = parser.parse_args()
     PACKAGE.mkdir(parents=True, exist_ok=True)
     manifest = PACKAGE / "model.json"
-    version = json.loads(manifest.read_text())["version"] + 1 if manifest.exists() else 1
+    version = int(json.loads(manifest.read_text())["version"]) + 1 if manifest.exists() else 1
     save_file(weights(options.heads_only), PACKAGE / "model.safetensors", metadata={"format": "pt"})
     (PACKAGE / "config.json").write_text(json.dumps(t5_config(), indent=2) + "\n")
     if not options.heads_only:
