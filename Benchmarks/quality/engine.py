@@ -1,41 +1,19 @@
 """The networks by PyTorch, as the Swift runtime runs them: for training checkpoints before they are
-released, and for the codec's round-trip rows."""
+released, for the codec's round-trip rows, and as the peer in speed."""
 
-import json
 import pathlib
 import random
 
 import numpy as np
 import soundfile
 import torch
-from safetensors.torch import load_file
 
+from Models.training.music import phases
 from Models.training.music.features import Layout, filters, log_mel, stft
-from Models.training.networks import (MelVAE, MelVAEConfig, StemEditor, StemEditorConfig, Vocoder,
-                                      VocoderConfig)
 
 from .items import RATE, Item
 from .masks import MaskEngine, as_tensor
-
-CLASSES = {"vae": (MelVAE, MelVAEConfig), "vocoder": (Vocoder, VocoderConfig),
-           "editor": (StemEditor, StemEditorConfig)}
-
-
-def network(folder: pathlib.Path, name: str) -> torch.nn.Module:
-    """A network of a model package, of a folder of exports, or of a folder of training runs."""
-    module, config = CLASSES[name]
-    values, settings, last = {}, folder / f"{name}.json", folder / name / "last.pt"
-    if (folder / "model.json").exists():
-        values = json.loads((folder / "model.json").read_text())["config"].get(name, {})
-    elif settings.exists():
-        values = json.loads(settings.read_text())
-    result = module(config(**values)).eval().requires_grad_(False)
-    if last.exists():
-        result.load_state_dict(torch.load(last, weights_only=True)["average"])
-    else:
-        weights = load_file(folder / f"{name}.safetensors")
-        result.load_state_dict({key: value.float() for key, value in weights.items()})
-    return result
+from .weights import network
 
 
 class Codec:
@@ -55,7 +33,8 @@ class Codec:
 
     def decode(self, latents: torch.Tensor, samples: int) -> np.ndarray:
         c = self.vae.config
-        sound = self.vocoder(self.vae.decode(latents * c.latent_std + c.latent_mean))
+        parts = self.vocoder(self.vae.decode(latents * c.latent_std + c.latent_mean))
+        sound = phases.sound(parts[0], phases.phases(*parts), self.layout.hop)
         sound = torch.nn.functional.pad(sound, (0, max(0, samples - sound.shape[1])))
         return sound[:, :samples].numpy().T.astype(np.float64)
 
@@ -69,7 +48,7 @@ class Flow:
 
     CHUNK, CARRIED = 128, 40  # latents: six seconds, of which two are known from before
 
-    def __init__(self, folder: pathlib.Path, split: str, steps: int = 12, guidance: float = 2.0):
+    def __init__(self, folder: pathlib.Path, steps: int = 12, guidance: float = 2.0):
         from Models.training.music.phrases import Phrases
         self.codec, self.editor = Codec(folder), network(folder, "editor")
         self.phrases, self.steps, self.guidance = Phrases(), steps, guidance
@@ -115,11 +94,11 @@ class TorchEngine:
     def stem(self, item: Item, operation: str) -> np.ndarray:
         if operation == "add" or self.method == "diffusion":
             steps = int(self.options.get("steps", 12))
-            self.flow = self.flow or Flow(self.folder, "dev", steps,
+            self.flow = self.flow or Flow(self.folder, steps,
                                           self.options.get("guidance", 2.0))
             sound = item.sound("rest" if operation == "add" else "mixture")
             return self.flow(sound, operation, item.target, 1)
-        self.mask = self.mask or MaskEngine(self.folder / "mask" / "last.pt", "dev")
+        self.mask = self.mask or MaskEngine(self.folder)
         mixture = item.sound("mixture")
         spectrum, logits, _, _ = self.mask.analyse(mixture, operation, item.target)
         found = self.mask.apply(spectrum, logits.sigmoid(), len(mixture))

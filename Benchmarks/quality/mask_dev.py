@@ -127,7 +127,8 @@ def by_rule(results: list[dict]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", required=True, help="name of the training run's folder")
+    parser.add_argument("--run", default="mask", help="name of the training run's folder")
+    parser.add_argument("--model", type=pathlib.Path, help="a model package instead of a run")
     parser.add_argument("--items", type=pathlib.Path, default=WORK / "eval" / "dev")
     parser.add_argument("--rules", action="store_true", help="try all rules on the mask")
     parser.add_argument("--every", type=int, default=1, help="use one item in so many")
@@ -135,11 +136,12 @@ def main() -> None:
     parser.add_argument("--json", type=pathlib.Path, help="write every item's values here")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    engine = MaskEngine(WORK / "runs" / options.run / "last.pt", "dev")
+    engine = (MaskEngine(options.model) if options.model
+              else MaskEngine(WORK / "runs", options.run))
     rules = RULES if options.rules else {"mask": RULES["mask"]}
     results = [judge(engine, item, rules, options.chunk_frames)
                for item in load(options.items)[:: options.every]]
-    print(f"run {options.run}, step {engine.step}, {engine.minutes:.0f} minutes; SI-SDRi in dB\n")
+    print(f"{engine.network.trained}; SI-SDRi in dB\n")
     print(by_instrument(results))
     if options.rules:
         print("\n" + by_rule(results))

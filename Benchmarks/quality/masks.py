@@ -7,7 +7,9 @@ import numpy as np
 import torch
 
 from Models.training.music.features import Layout, filters, log_mel, spread, stft
-from Models.training.networks import MaskNet, MaskNetConfig
+from Models.training.networks import MaskNetConfig
+
+from .weights import network
 
 #: Frames the mask network was trained on; longer sounds are cut into chunks that overlap by half.
 CHUNK_FRAMES = 256
@@ -51,15 +53,12 @@ class Masking:
 
 
 class MaskEngine(Masking):
-    """The mask network of a training run's checkpoint, EMA weights."""
+    """The mask network of a model package or of a training run (see `weights.network`)."""
 
-    def __init__(self, checkpoint: pathlib.Path, split: str):
+    def __init__(self, folder: pathlib.Path, run: str | None = None):
         from Models.training.music.phrases import Phrases
-        super().__init__()
-        state = torch.load(checkpoint, weights_only=True)
-        self.step, self.minutes = state["step"], state["seconds"] / 60
-        self.network = MaskNet(MaskNetConfig()).eval()
-        self.network.load_state_dict(state["average"])
+        self.network = network(folder, "mask", run)
+        super().__init__(self.network.config)
         self.phrases = Phrases()
 
     @torch.no_grad()

@@ -1,0 +1,41 @@
+"""The same edit by PyTorch with the same weights, in one process, for comparison.
+
+    python -m Benchmarks.speed.peer Models/music SONG remove|extract|add mask|diffusion
+
+Prints JSON: seconds until the networks are ready and seconds of the edit itself. Linear layers and
+convolutions run in bf16 (autocast) on two threads, PyTorch's fastest way on this machine.
+"""
+
+import json
+import pathlib
+import sys
+import time
+
+BEGIN = time.monotonic()
+
+import soundfile  # noqa: E402
+import torch  # noqa: E402
+
+from Benchmarks.quality.engine import Flow  # noqa: E402
+from Benchmarks.quality.masks import MaskEngine  # noqa: E402
+
+
+def main() -> None:
+    folder, song, operation, method = sys.argv[1:]
+    target = {"remove": "drums", "extract": "bass", "add": "guitar"}[operation]
+    torch.set_num_threads(2)
+    sound = soundfile.read(song, always_2d=True)[0]
+    engine = (MaskEngine if method == "mask" else Flow)(pathlib.Path(folder))
+    ready = time.monotonic()
+    with torch.autocast("cpu", torch.bfloat16):
+        if method == "mask":
+            spectrum, logits, _, _ = engine.analyse(sound, operation, target)
+            found = engine.apply(spectrum, logits.float().sigmoid(), len(sound))
+        else:
+            found = engine(sound, operation, target, 1)
+    soundfile.write("/dev/null", sound - found, 44100, "PCM_16", format="WAV")
+    print(json.dumps({"ready_s": ready - BEGIN, "compute_s": time.monotonic() - ready}))
+
+
+if __name__ == "__main__":
+    main()
