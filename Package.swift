@@ -44,6 +44,7 @@ let package = Package(
 
     // Layer 6: instructions, metrics
     .target(name: "Instructions", dependencies: ["Checkpoints", "Tensors", "Tokenizers"]),
+    .target(name: "Metrics", dependencies: ["Signal"]),
 
     // Layer 7: editing
 
@@ -55,6 +56,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors", "TestSupport"]),
     .testTarget(name: "SignalTests", dependencies: ["Signal", "Checkpoints", "TestSupport"]),
     .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles"]),
+    .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
