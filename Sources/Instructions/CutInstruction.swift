@@ -77,7 +77,12 @@ package struct CutInstruction {
   /// Adds a clause; one of nothing but regions gives them to its neighbour. False if it was empty.
   private mutating func add(_ place: Range<Int>, _ separator: Separator) -> Bool {
     let inside = matches.filter { place.contains($0.place.lowerBound) }
-    let regions = inside.map(\.region).filter { !$0.isWhole }
+    // A region in front of the first request holds for all that follow.
+    let isFirst = clauses.isEmpty
+    let named = inside.filter { !$0.region.isWhole }
+    let leading = named.filter { isFirst && $0.place.lowerBound == 0 }
+    leadingRegions += leading.map(\.region)
+    let regions = named.filter { !leading.contains($0) }.map(\.region)
     let text = words(in: place, skipping: inside.map(\.place))
     if !text.isEmpty {
       clauses.append(Clause(tokens: place, separator: separator, text: text, regions: regions))

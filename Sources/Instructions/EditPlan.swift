@@ -1,10 +1,10 @@
 /// What an instruction can ask for. The raw values are the labels of the text model.
-public enum Operation: String, Codable, Sendable, CaseIterable {
+public enum EditOperation: String, Codable, Sendable, CaseIterable {
   case add, remove, extract, replace, remix, inpaint
   case superResolve = "superres"
 
   /// The operations that a plan may hold.
-  public static let possible: [Operation] = [.add, .remove, .extract]
+  public static let possible: [EditOperation] = [.add, .remove, .extract]
 
   /// In a sentence: "asks for …".
   var description: String {
@@ -22,7 +22,7 @@ public enum Operation: String, Codable, Sendable, CaseIterable {
 
 /// One edit of a song.
 public struct EditStep: Equatable, Sendable {
-  public var operation: Operation
+  public var operation: EditOperation
   /// The part, by the text model's label: "drums", "acoustic guitar".
   public var target: String
   /// Further parts of the same edit: "only the drums and the bass" extracts both together.
@@ -37,7 +37,7 @@ public struct EditStep: Equatable, Sendable {
   public var text: String
 
   public init(
-    operation: Operation, target: String, also: [String] = [], attributes: [String] = [],
+    operation: EditOperation, target: String, also: [String] = [], attributes: [String] = [],
     region: TimeRegion? = nil, confidence: Double, text: String
   ) {
     self.operation = operation
@@ -57,7 +57,7 @@ extension EditStep: Codable {
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    operation = try values.decode(Operation.self, forKey: .operation)
+    operation = try values.decode(EditOperation.self, forKey: .operation)
     target = try values.decode(String.self, forKey: .target)
     also = try values.decodeIfPresent([String].self, forKey: .also) ?? []
     attributes = try values.decode([String].self, forKey: .attributes)

@@ -18,7 +18,7 @@ extension InstructionError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .empty:
-      return "the instruction is empty; try one: \(Self.possible)"
+      return "the instruction is empty; possible: \(Self.possible)"
     case .tooLong(let characters, let limit):
       return "the instruction has \(characters) characters, at most \(limit) are read"
     case .region(let problem):

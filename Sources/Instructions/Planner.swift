@@ -1,7 +1,7 @@
 /// What the text model reads in one request.
 public struct Reading: Equatable, Sendable {
   /// nil: it asks for nothing we know.
-  public var operation: Operation?
+  public var operation: EditOperation?
   /// nil: no part is named.
   public var target: String?
   /// What to replace by, or another part named beside the first.
@@ -15,7 +15,7 @@ public struct Reading: Equatable, Sendable {
   public var nearest: [String]
 
   public init(
-    operation: Operation?, target: String?, second: String? = nil, attributes: [String] = [],
+    operation: EditOperation?, target: String?, second: String? = nil, attributes: [String] = [],
     confidence: Double, isUnderstood: Bool, nearest: [String] = []
   ) {
     self.operation = operation
@@ -126,7 +126,7 @@ public struct Planner {
     guard whole.isUnderstood, let operation = whole.operation else {
       throw InstructionError.notUnderstood(part: text, nearest: whole.nearest)
     }
-    guard operation == .replace || Operation.possible.contains(operation) else {
+    guard operation == .replace || EditOperation.possible.contains(operation) else {
       throw InstructionError.notSupported(
         part: text, what: operation.description, nearest: whole.nearest)
     }
@@ -156,7 +156,7 @@ public struct Planner {
   }
 
   private func step(
-    _ operation: Operation, _ target: String, _ reading: Reading, _ text: String,
+    _ operation: EditOperation, _ target: String, _ reading: Reading, _ text: String,
     _ attributes: [String] = []
   ) throws -> EditStep {
     guard !Self.otherTargets.contains(target) else {
@@ -170,7 +170,8 @@ public struct Planner {
   }
 
   /// A short instruction for one part, as the text model has seen many.
-  static func plain(_ operation: Operation, _ target: String, _ attributes: [String] = []) -> String
+  static func plain(_ operation: EditOperation, _ target: String, _ attributes: [String] = [])
+    -> String
   {
     operation == .add
       ? (["add"] + attributes + [target]).joined(separator: " ")
@@ -209,7 +210,7 @@ public struct Planner {
   private func steps(_ list: [(text: String, reading: Reading)]) throws -> [EditStep] {
     let all = try list.compactMap { text, reading -> EditStep? in
       guard let operation = reading.operation, let target = reading.target else { return nil }
-      guard Operation.possible.contains(operation) else {
+      guard EditOperation.possible.contains(operation) else {
         throw InstructionError.notSupported(
           part: text, what: operation.description, nearest: reading.nearest)
       }
