@@ -5,7 +5,10 @@ import PackageDescription
 // (`Tests/check-layers` compares this manifest with the table in docs/ARCHITECTURE.md).
 let package = Package(
   name: "aedit",
-  products: [],
+  products: [
+    .library(name: "AEdit", targets: ["Editing"]),
+    .executable(name: "aedit", targets: ["aedit"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -41,14 +44,21 @@ let package = Package(
     // Layer 4: model families' parts
 
     // Layer 5: editors
+    .target(name: "Editors", dependencies: ["Tensors", "Signal", "Checkpoints"]),
 
     // Layer 6: instructions, metrics
     .target(name: "Instructions", dependencies: ["Checkpoints", "Tensors", "Tokenizers"]),
     .target(name: "Metrics", dependencies: ["Signal"]),
 
     // Layer 7: editing
+    .target(name: "Editing", dependencies: ["AudioFiles", "Signal", "Editors"]),
 
     // Layer 9: command line
+    .executableTarget(
+      name: "aedit",
+      dependencies: [
+        "Editing", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // Tests
     .target(
@@ -61,6 +71,7 @@ let package = Package(
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
     .testTarget(name: "InstructionsTests", dependencies: ["Instructions", "TestSupport"]),
+    .testTarget(name: "EditingTests", dependencies: ["Editing"]),
   ],
   cxxLanguageStandard: .cxx17
 )

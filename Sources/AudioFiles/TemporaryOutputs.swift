@@ -16,7 +16,7 @@ public enum TemporaryOutputs {
   }
 
   /// A name beside `path`, hidden and with the same ending, so that a rename replaces it at once.
-  static func reserve(for path: String) -> String {
+  package static func reserve(for path: String) -> String {
     let number = counter.add(1, ordering: .relaxed).newValue
     let (folder, name) = split(path)
     let temporary = "\(folder).\(getpid())-\(number).part.\(name)"
@@ -24,7 +24,7 @@ public enum TemporaryOutputs {
     return temporary
   }
 
-  static func release(_ temporary: String) {
+  package static func release(_ temporary: String) {
     paths.withLock { _ = $0.remove(temporary) }
   }
 

@@ -1,0 +1,37 @@
+/// What can go wrong with an edit, beside what files and weights can: one line that says what,
+/// where and what to do.
+public enum EditError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The output names the input file.
+  case outputIsInput(path: String)
+  /// A file that would be written exists.
+  case exists(path: String)
+  /// Working space on disk could not be taken or used.
+  case scratch(folder: String, reason: String)
+  /// A region that does not lie in the song, or is no region.
+  case region(text: String, reason: String)
+  /// A number out of its range.
+  case option(name: String, value: String, allowed: String)
+  /// The plan asks for something that the installed models cannot do.
+  case unsupported(what: String, hint: String)
+  /// A file beside the output could not be written.
+  case cannotWrite(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .outputIsInput(let path):
+      return "\(path): the output would replace the input; give another name with -o"
+    case .exists(let path):
+      return "\(path): exists already; use another name with -o or allow overwriting with --force"
+    case .scratch(let folder, let reason):
+      return "\(folder): no working space on disk (\(reason)); free some or write elsewhere with -o"
+    case .region(let text, let reason):
+      return "region \(text): \(reason)"
+    case .option(let name, let value, let allowed):
+      return "\(name) \(value): must be \(allowed)"
+    case .unsupported(let what, let hint):
+      return "\(what); \(hint)"
+    case .cannotWrite(let path, let reason):
+      return "\(path): cannot write (\(reason))"
+    }
+  }
+}

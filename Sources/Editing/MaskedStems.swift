@@ -1,0 +1,165 @@
+import AudioFiles
+import Editors
+import Foundation
+import Signal
+import Tensors
+
+/// Stems cut out of the song by masks on its own complex spectrum: phase, stereo image and
+/// bandwidth of the recording stay.
+///
+/// The masks are found on the mono sum at the model's rate and carried over by seconds and hertz;
+/// above the model's band the topmost mask holds.
+final class MaskedStems: StemSource {
+  private let info: AudioInfo
+  private let range: Range<Int>
+  private let reader: any SongReader
+  private let track: MaskTrack
+  private let stemCount: Int
+  private let normalised: Bool
+  private let stft: STFT
+  private let bins: BinCarrier
+  private var analysis: [STFTStream]
+  /// `[stem][channel]`.
+  private var synthesis: [[ISTFTStream]]
+  private var position: Int
+  private var frame = 0
+  private let maskFramesPerFrame: Double
+
+  /// Highest presence of each stem so far.
+  var presence: [Float] { track.presence }
+
+  /// - Parameters:
+  ///   - texts: the stems' names, as states.
+  ///   - gain: brings the song to the level that the masker was trained at.
+  ///   - normalised: scales masks down where they sum to more than one.
+  init(
+    _ song: Song, range: Range<Int>, masker: any StemMasker, texts: [TextStates], gain: Float,
+    normalised: Bool = false
+  ) throws {
+    info = song.info
+    self.range = range
+    self.normalised = normalised
+    stemCount = texts.count
+    reader = try song.reader()
+    let layout = masker.mel
+    track = try MaskTrack(
+      masker, texts: texts,
+      sound: try MonoStream(song, range: range, rate: layout.sampleRateHz, gain: gain))
+    let size = Self.fftSize(rate: info.sampleRate, like: layout)
+    let hop = size / 4
+    // The song's own STFT begins in zeros, which a mask leaves zero.
+    stft = try STFT(STFTLayout(fftSize: size, hopSamples: hop, padding: .centredZeros))
+    bins = try BinCarrier(layout, rate: info.sampleRate, fftSize: size)
+    let channels = info.channelCount
+    analysis = [STFTStream](repeating: STFTStream(stft), count: channels)
+    let stream = ISTFTStream(stft, sampleCount: range.count)
+    synthesis = [[ISTFTStream]](
+      repeating: [ISTFTStream](repeating: stream, count: channels), count: texts.count)
+    position = range.lowerBound
+    maskFramesPerFrame = Double(hop) / Double(info.sampleRate) * layout.frameRate
+  }
+
+  /// The power of two nearest to the model's window in seconds.
+  static func fftSize(rate: Int, like layout: MelLayout) -> Int {
+    let exact = Double(layout.stft.fftSize) * Double(rate) / Double(layout.sampleRateHz)
+    return 1 << max(6, Int(log2(exact).rounded()))
+  }
+
+  private static let blockFrames = 32768
+
+  func next() throws -> [AudioBlock]? {
+    guard position < range.upperBound else { return nil }
+    let end = min(position + Self.blockFrames, range.upperBound)
+    let block = try reader.read(position..<end)
+    position = end
+    let isLast = end == range.upperBound
+    var spectra: [ComplexFrames] = []
+    for (channel, samples) in block.channels.enumerated() {
+      var frames = analysis[channel].push(samples)
+      if isLast { frames.append(analysis[channel].finish()) }
+      spectra.append(frames)
+    }
+    let masks = try nextMasks(spectra[0].frameCount)
+    return masks.enumerated().map { stem, mask in
+      let channels = spectra.enumerated().map { channel, frames in
+        var masked = frames
+        masked.scale(by: mask)
+        var samples = synthesis[stem][channel].push(masked)
+        if isLast { samples += synthesis[stem][channel].finish() }
+        return samples
+      }
+      return AudioBlock(channels: channels)
+    }
+  }
+
+  /// Masks `[stem][frame * bin]` of the next frames of the song's own STFT.
+  private func nextMasks(_ count: Int) throws -> [[Float]] {
+    guard count > 0 else { return [[Float]](repeating: [], count: stemCount) }
+    let places = (frame..<frame + count).map { Double($0) * maskFramesPerFrame }
+    frame += count
+    try track.advance(past: Int(places[count - 1]) + 1)
+    var bands = [Float](repeating: 0, count: bins.bandCount)
+    var masks = (0..<stemCount).map { stem in
+      var all = [Float]()
+      all.reserveCapacity(count * bins.bandCount)
+      for place in places {
+        track.mask(of: stem, at: place, into: &bands)
+        all += bands
+      }
+      return all
+    }
+    track.forget(before: Int(places[count - 1]))
+    if normalised { Self.normalise(&masks) }
+    return masks.map { bins($0) }
+  }
+
+  /// Scales masks so that they sum to at most one.
+  private static func normalise(_ masks: inout [[Float]]) {
+    for i in masks[0].indices {
+      let sum = masks.reduce(0) { $0 + $1[i] }
+      if sum > 1 { for stem in masks.indices { masks[stem][i] /= sum } }
+    }
+  }
+}
+
+/// Carries masks on the model's mel bands to the bins of a spectrum of another rate and size.
+struct BinCarrier {
+  let bandCount: Int
+  private let spread: BandSpread
+  /// Lower of the two model bins that each bin lies between, and the share of the upper.
+  private let places: [(bin: Int, share: Float)]
+
+  init(_ layout: MelLayout, rate: Int, fftSize: Int) throws {
+    let spread = BandSpread(try MelFilters(layout))
+    self.spread = spread
+    bandCount = layout.bands
+    let hzPerBin = Double(layout.sampleRateHz) / Double(layout.stft.fftSize)
+    places = (0...fftSize / 2).map { bin in
+      let hz = Double(bin) * Double(rate) / Double(fftSize)
+      let place = min(hz / hzPerBin, Double(spread.binCount - 1))
+      return (Int(place), Float(place - place.rounded(.down)))
+    }
+  }
+
+  /// `[frame][band]` to `[frame][bin]`.
+  func callAsFunction(_ mask: [Float]) -> [Float] {
+    let source = spread(mask)
+    let frames = mask.count / bandCount
+    let (width, binCount) = (spread.binCount, places.count)
+    return [Float](unsafeUninitializedCapacity: frames * binCount) { out, filled in
+      source.withUnsafeBufferPointer { source in
+        places.withUnsafeBufferPointer { places in
+          for frame in 0..<frames {
+            for i in 0..<binCount {
+              let at = frame * width + places[i].bin
+              let next = places[i].share > 0 ? at + 1 : at
+              out[frame * binCount + i] =
+                source[at] + places[i].share * (source[next] - source[at])
+            }
+          }
+        }
+      }
+      filled = frames * binCount
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import AudioFiles
+import Foundation
+
+/// The files that an edit writes, checked before any work is done.
+struct OutputFiles {
+  let song: String
+  let stem: String?
+  let sidecar: String
+  /// How the song's samples are stored.
+  let plan: OutputPlan
+  /// Folder of the song, where working files take their space.
+  var folder: String { (song as NSString).deletingLastPathComponent.nonEmpty ?? "." }
+
+  /// - Parameter output: nil for `song.edited.<ext>` beside the input.
+  /// - Throws: ``EditError``, `AudioFileError`
+  init(input: String, info: AudioInfo, output: String?, options: EditOptions) throws {
+    song = output ?? Self.defaultName(input, info)
+    stem = options.saveStem
+    sidecar = song + ".aedit.json"
+    plan = try OutputPlan(path: song, like: info)
+    for path in [song, stem, sidecar].compactMap(\.self) {
+      if Self.same(path, input) { throw EditError.outputIsInput(path: path) }
+      if !options.overwrite, FileManager.default.fileExists(atPath: path) {
+        throw EditError.exists(path: path)
+      }
+    }
+    if let stem {
+      if Self.same(stem, song) {
+        throw EditError.option(
+          name: "--save-stem", value: stem, allowed: "another file than the output")
+      }
+      guard
+        try OutputPlan(path: stem, like: info, encoding: .float(bits: 32)).encoding
+          == .float(bits: 32)
+      else {
+        throw EditError.option(name: "--save-stem", value: stem, allowed: "a .wav file")
+      }
+    }
+  }
+
+  /// `song.edited.wav` for `song.wav`; formats that lose samples, or that are only read, become FLAC.
+  private static func defaultName(_ input: String, _ info: AudioInfo) -> String {
+    let path = input as NSString
+    let kept = !info.isLossy && AudioContainer(outputPath: input) != nil
+    return path.deletingPathExtension + ".edited." + (kept ? path.pathExtension : "flac")
+  }
+
+  private static func same(_ a: String, _ b: String) -> Bool {
+    func resolved(_ path: String) -> String {
+      URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
+    }
+    if resolved(a) == resolved(b) { return true }
+    var (first, second) = (stat(), stat())
+    return stat(a, &first) == 0 && stat(b, &second) == 0
+      && first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
+  /// Copies a file's bytes under a temporary name, then renames.
+  static func copy(_ from: String, to path: String) throws {
+    let temporary = TemporaryOutputs.reserve(for: path)
+    defer { TemporaryOutputs.release(temporary) }
+    do {
+      try FileManager.default.copyItem(atPath: from, toPath: temporary)
+      guard rename(temporary, path) == 0 else { throw POSIXError(.EIO) }
+    } catch {
+      unlink(temporary)
+      throw EditError.cannotWrite(path: path, reason: Self.reason(error))
+    }
+  }
+
+  /// Writes a small file under a temporary name, then renames.
+  static func write(_ data: Data, to path: String) throws {
+    let temporary = TemporaryOutputs.reserve(for: path)
+    defer { TemporaryOutputs.release(temporary) }
+    do {
+      try data.write(to: URL(fileURLWithPath: temporary))
+      guard rename(temporary, path) == 0 else { throw POSIXError(.EIO) }
+    } catch {
+      unlink(temporary)
+      throw EditError.cannotWrite(path: path, reason: Self.reason(error))
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    let text = (error as NSError).localizedDescription
+    return text.split(separator: "\n").first.map(String.init) ?? "unknown"
+  }
+}
+
+extension String {
+  var nonEmpty: String? { isEmpty ? nil : self }
+}

@@ -1,0 +1,64 @@
+import AudioFiles
+
+/// A song to read from: the input file, or what steps of the plan make of it.
+struct Song {
+  let info: AudioInfo
+  private let open: () throws -> any SongReader
+
+  /// A sound file.
+  /// - Throws: `AudioFileError`
+  init(path: String) throws {
+    info = try AudioReader(path: path).info
+    open = { FileSongReader(reader: try AudioReader(path: path)) }
+  }
+
+  /// Another song with a stem mixed into it, which happens while reading.
+  init(_ song: Song, _ mix: StemMix) {
+    info = song.info
+    open = { MixedSongReader(song: try song.reader(), mix: mix) }
+  }
+
+  /// A new cursor; each keeps its own place, so that several passes can run side by side.
+  func reader() throws -> any SongReader { try open() }
+}
+
+/// A cursor over a song's frames. Reading on from where the last read ended is cheap; going back
+/// in a lossy file decodes it from its start.
+protocol SongReader: AnyObject {
+  /// The frames of `range`, which must lie within the song.
+  func read(_ range: Range<Int>) throws -> AudioBlock
+}
+
+private final class FileSongReader: SongReader {
+  private let reader: AudioReader
+
+  init(reader: AudioReader) { self.reader = reader }
+
+  func read(_ range: Range<Int>) throws -> AudioBlock {
+    if reader.position != range.lowerBound { try reader.seek(toFrame: range.lowerBound) }
+    return try reader.read(frames: range.count)
+  }
+}
+
+private final class MixedSongReader: SongReader {
+  private let song: any SongReader
+  private let mix: StemMix
+
+  init(song: any SongReader, mix: StemMix) {
+    self.song = song
+    self.mix = mix
+  }
+
+  func read(_ range: Range<Int>) throws -> AudioBlock {
+    mix.mixed(try song.read(range), with: try mix.stem(in: range), at: range.lowerBound)
+  }
+}
+
+extension Range where Bound == Int {
+  /// Consecutive pieces of at most `size`.
+  func pieces(of size: Int) -> [Range<Int>] {
+    stride(from: lowerBound, to: upperBound, by: size).map {
+      $0..<Swift.min($0 + size, upperBound)
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import AudioFiles
+import Editors
+import Foundation
+import Tensors
+
+/// Edits songs by instruction.
+///
+/// ```swift
+/// let editor = try SongEditor()
+/// let report = try editor.edit("song.wav", "remove the drums", to: "quiet.wav")
+/// print(report.changedShare)
+/// ```
+///
+/// Everything is streamed: memory does not grow with the song. Outputs appear under their names
+/// only when they are complete.
+public final class SongEditor {
+  public static let version = "0.1.0"
+
+  private let models: any EditingModels
+
+  /// Edits with given models.
+  public init(models: any EditingModels) { self.models = models }
+
+  /// Does the steps of a plan, one after the other.
+  ///
+  /// - Parameters:
+  ///   - input: any sound file that `AudioReader` reads.
+  ///   - steps: at least one.
+  ///   - instruction: for the report.
+  ///   - output: nil for `song.edited.<ext>` beside the input.
+  /// - Returns: what was done; `changed` is false when the output is a bit-identical copy.
+  /// - Throws: ``EditError``, `AudioFileError`, `CheckpointError`, and what `progress` throws.
+  public func edit(
+    _ input: String, steps: [EditStep], instruction: String, to output: String? = nil,
+    options: EditOptions = EditOptions(), progress: ProgressHandler = { _ in }
+  ) throws -> EditReport {
+    try options.validate()
+    let song = try Song(path: input)
+    let files = try OutputFiles(input: input, info: song.info, output: output, options: options)
+    let runner = StepRunner(
+      models: models, options: options, encoding: files.plan.encoding, folder: files.folder)
+    var (edited, mixes, reports) = (song, [StemMix](), [StepReport]())
+    // The last tenth is for writing.
+    let share = 0.9 / Double(steps.count)
+    for (index, step) in steps.enumerated() {
+      try withoutActuallyEscaping(progress) { progress in
+        let outcome = try runner.run(step, on: edited) { inner in
+          let fraction = share * (Double(index) + inner.fraction)
+          try progress(EditProgress(fraction: fraction, activity: inner.activity))
+        }
+        reports.append(outcome.report)
+        guard let mix = outcome.mix else { return }
+        edited = Song(edited, mix)
+        mixes.append(mix)
+      }
+    }
+    let writer = SongWriter(
+      input: song, edited: edited, mix: mixes.count == 1 ? mixes[0] : nil, output: files.song,
+      stemPath: files.stem, overwrite: options.overwrite)
+    let isCopy = mixes.isEmpty && Self.keepsFormat(song.info, files.plan)
+    let written =
+      isCopy && files.stem == nil
+      ? SongWriter.Outcome()
+      : try writer.write(headroom: options.headroom && !mixes.isEmpty) {
+        try progress(EditProgress(fraction: 0.9 + 0.1 * $0, activity: "writing"))
+      }
+    if isCopy { try OutputFiles.copy(input, to: files.song) }
+    let report = report(
+      input, instruction, files, options, reports,
+      mixes.isEmpty ? "out = in" : mixes.count == 1 ? mixes[0].rule.formula : "out = in + stem",
+      written, changed: !mixes.isEmpty)
+    try OutputFiles.write(report.json, to: files.sidecar)
+    return report
+  }
+
+  /// Whether the output holds the very samples that the input does, so that its bytes can be copied.
+  private static func keepsFormat(_ info: AudioInfo, _ plan: OutputPlan) -> Bool {
+    plan.container == info.container && plan.encoding == info.encoding
+      && plan.sampleRate == info.sampleRate && !info.isLossy
+  }
+
+  private func report(
+    _ input: String, _ instruction: String, _ files: OutputFiles, _ options: EditOptions,
+    _ steps: [StepReport], _ formula: String, _ written: SongWriter.Outcome, changed: Bool
+  ) -> EditReport {
+    let sampling = steps.contains { $0.method == EditMethod.diffusion.rawValue }
+    let settings = sampling ? (try? models.generator()).map { options.sampling($0.defaults) } : nil
+    return EditReport(
+      version: Self.version, input: input, output: files.song, instruction: instruction,
+      steps: steps, seed: options.seed, samplingSteps: settings?.steps,
+      guidance: settings.map { Double($0.guidance) },
+      negative: sampling ? options.negative : nil, strength: options.strength,
+      models: models.used, savedStem: files.stem, formula: formula,
+      fadeSeconds: Region.fadeSeconds, headroomGain: written.headroomGain,
+      clippedSamples: written.clippedSamples, changedShare: written.changedShare, changed: changed,
+      warnings: written.warnings)
+  }
+}
+
+extension EditReport {
+  /// As readable JSON with sorted keys, ending in a line feed.
+  public var json: Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    // Every field is a number, a text or a list of them: encoding cannot fail.
+    return ((try? encoder.encode(self)) ?? Data()) + Data("\n".utf8)
+  }
+}

@@ -1,0 +1,188 @@
+import AudioFiles
+import Editors
+import Foundation
+
+/// Does one step of a plan: finds or makes its stem, and says how it goes into the song.
+struct StepRunner {
+  let models: any EditingModels
+  let options: EditOptions
+  /// How the output will hold its samples.
+  let encoding: SampleEncoding
+  /// Where working files take their space.
+  let folder: String
+
+  /// Changes that lie further under the song than this are not heard, LU.
+  static let audibleLU = -50.0
+  /// Sound around the region that the models listen to, seconds.
+  private static let contextSeconds = 3.0
+  /// Range into which a generated stem's loudness is brought beside the song, LU.
+  private static let addedLU = -15.0 ... -3.0
+  /// How far an added stem is lowered at most to keep the sum under full scale.
+  private static let largestLoweringDB = 6.0
+
+  struct Outcome {
+    let report: StepReport
+    /// Nil when the step changes nothing that can be heard.
+    let mix: StemMix?
+  }
+
+  func run(
+    _ step: EditStep, on song: Song, progress: @escaping ProgressHandler
+  ) throws -> Outcome {
+    let frames = try region(of: step, in: song.info)
+    let region = Region(
+      frames, songFrames: song.info.frameCount, sampleRate: song.info.sampleRate)
+    let levels = try SongLevels(of: song) {
+      try progress(EditProgress(fraction: 0.05 * $0, activity: "listening"))
+    }
+    let method = try method(for: step)
+    let rule = Self.rule(step.operation, method)
+    let context = Int(Self.contextSeconds * Double(song.info.sampleRate))
+    let range =
+      max(
+        0, frames.lowerBound - context)..<min(
+        song.info.frameCount, frames.upperBound + context)
+    let source = try source(step, method, song, range, gain: levels.modelGain)
+    let scratch = try ScratchAudio(channelCount: song.info.channelCount, folder: folder)
+    var measure = StemMeasure(rule: rule, region: region, info: song.info)
+    let reader = try song.reader()
+    var position = range.lowerBound
+    while let stem = try source.next()?[0] {
+      let inner = (position..<position + stem.frameCount).clamped(to: frames)
+      if !inner.isEmpty {
+        let part = StemMix.singles(
+          stem.frames(inner.lowerBound - position..<inner.upperBound - position))
+        try scratch.append(part)
+        measure.push(song: try reader.read(inner), stem: part, at: inner.lowerBound)
+      }
+      position += stem.frameCount
+      let done = Double(position - range.lowerBound) / Double(range.count)
+      try progress(EditProgress(fraction: 0.05 + 0.95 * done, activity: Self.activity(step)))
+    }
+    let presence = (source as? MaskedStems).map { Double($0.presence[0]) }
+    return conclude(
+      step, method, measure, presence: presence,
+      mix: { StemMix(rule: rule, region: region, gain: $0, encoding: encoding, scratch: scratch) },
+      seconds: [frames.lowerBound, frames.upperBound].map {
+        Double($0) / Double(song.info.sampleRate)
+      })
+  }
+
+  // MARK: - Parts
+
+  /// The overlap of the step's own region and the one of the options.
+  private func region(of step: EditStep, in info: AudioInfo) throws -> Range<Int> {
+    let ranges = try [step.region, options.region].compactMap(\.self).map {
+      try $0.frames(songFrames: info.frameCount, sampleRate: info.sampleRate)
+    }
+    let overlap = ranges.reduce(0..<info.frameCount) { $0.clamped(to: $1) }
+    guard !overlap.isEmpty else {
+      throw EditError.region(
+        text: options.region.map(\.description) ?? "",
+        reason: "it does not meet the part that the instruction names "
+          + "(\(step.region.map(\.description) ?? "all"))")
+    }
+    return overlap
+  }
+
+  private func method(for step: EditStep) throws -> EditMethod {
+    switch (step.operation, options.method) {
+    case (.add, .mask):
+      throw EditError.unsupported(
+        what: "--method mask cannot add anything", hint: "use --method diffusion or auto")
+    case (.add, _): return .diffusion
+    case (_, .auto): return .mask
+    case (_, let method): return method
+    }
+  }
+
+  private static func rule(_ operation: EditOperation, _ method: EditMethod) -> MixRule {
+    switch (operation, method) {
+    case (.add, _): .add
+    case (.remove, .diffusion), (.extract, _): .replace
+    case (.remove, _): .subtract
+    }
+  }
+
+  private func source(
+    _ step: EditStep, _ method: EditMethod, _ song: Song, _ range: Range<Int>, gain: Float
+  ) throws -> any StemSource {
+    let text = try models.states(of: step.prompt)
+    if method == .mask {
+      return try MaskedStems(
+        song, range: range, masker: try models.masker(), texts: [text], gain: gain)
+    }
+    let generator = try models.generator()
+    return try GeneratedStem(
+      song, range: range, generator: generator, text: text,
+      negative: try models.states(of: options.negative ?? ""),
+      settings: options.sampling(generator.defaults), seed: options.seed, gain: gain)
+  }
+
+  private static func activity(_ step: EditStep) -> String {
+    switch step.operation {
+    case .add: "making the \(step.target)"
+    case .remove: "removing the \(step.target)"
+    case .extract: "extracting the \(step.target)"
+    }
+  }
+
+  /// Decides on the stem's level and whether it can be heard.
+  private func conclude(
+    _ step: EditStep, _ method: EditMethod, _ measure: StemMeasure, presence: Double?,
+    mix: (Double) -> StemMix, seconds: [Double]
+  ) -> Outcome {
+    var gain = min(options.strength, step.operation == .add ? .infinity : 1)
+    var lowered = 0.0
+    if step.operation == .add {
+      gain *= Self.levelling(measure.stemLoudness - measure.songLoudness)
+      if !options.headroom, gain > measure.largestGain {
+        lowered = max(-Self.largestLoweringDB, Self.decibels(measure.largestGain / gain))
+        gain *= pow(10, lowered / 20)
+      }
+    }
+    let change = measure.changeLoudness(gain: gain) - measure.songLoudness
+    let audible = gain > 0 && measure.stemLoudness.isFinite && !(change < Self.audibleLU)
+    let made = mix(gain)
+    let report = StepReport(
+      operation: step.operation.rawValue, target: step.target, attributes: step.attributes,
+      region: seconds, confidence: step.confidence, prompt: step.prompt, method: method.rawValue,
+      formula: made.rule.formula, presence: presence, stemLUFS: Self.finite(measure.stemLoudness),
+      songLUFS: Self.finite(measure.songLoudness), changeLU: Self.finite(change),
+      gainDB: Self.decibels(gain), loweredDB: lowered, audible: audible)
+    return Outcome(report: report, mix: audible ? made : nil)
+  }
+
+  /// Factor that brings a stem's loudness beside the song into what suits an accompaniment.
+  private static func levelling(_ relativeLU: Double) -> Double {
+    guard relativeLU.isFinite, relativeLU > audibleLU else { return 1 }
+    let wanted = min(max(relativeLU, addedLU.lowerBound), addedLU.upperBound)
+    return pow(10, (wanted - relativeLU) / 20)
+  }
+
+  private static func decibels(_ factor: Double) -> Double {
+    factor > 0 ? 20 * log10(factor) : -200
+  }
+
+  private static func finite(_ value: Double) -> Double? {
+    value.isFinite ? (value * 100).rounded() / 100 : nil
+  }
+}
+
+extension MixRule {
+  /// For reports: how the output follows from input and stem.
+  var formula: String {
+    switch self {
+    case .add: "out = in + stem"
+    case .subtract: "out = in - stem"
+    case .replace: "out = stem"
+    }
+  }
+}
+
+extension EditOptions {
+  func sampling(_ defaults: SamplingSettings) -> SamplingSettings {
+    SamplingSettings(
+      steps: steps ?? defaults.steps, guidance: guidance.map { Float($0) } ?? defaults.guidance)
+  }
+}

@@ -1,0 +1,27 @@
+/// The models that edits need, loaded when they are first asked for.
+public protocol EditingModels: AnyObject {
+  /// For remove, extract and stems.
+  func masker() throws -> any StemMasker
+  /// For add, and for `--method diffusion`.
+  func generator() throws -> any StemGenerator
+  /// States of a text, for both.
+  func states(of text: String) throws -> TextStates
+  /// What was loaded so far.
+  var used: [LoadedModel] { get }
+}
+
+/// A model package that took part in an edit.
+public struct LoadedModel: Sendable, Codable, Equatable {
+  public let name: String
+  public let version: String
+  public let licence: String
+  /// SHA-256 by file name.
+  public let hashes: [String: String]
+
+  public init(name: String, version: String, licence: String, hashes: [String: String]) {
+    self.name = name
+    self.version = version
+    self.licence = licence
+    self.hashes = hashes
+  }
+}

@@ -1,0 +1,40 @@
+import Signal
+import Tensors
+
+/// A text's token states, as the networks attend to them.
+public struct TextStates: Sendable {
+  /// `[L, D]`, L at least 1.
+  public let states: Tensor
+
+  public init(_ states: Tensor) {
+    precondition(states.rank == 2 && states.shape[0] > 0)
+    self.states = states
+  }
+}
+
+/// The share of a named stem in a stretch of a mixture.
+public struct StemMask: Sendable {
+  /// `[T, bands]`, 0...1.
+  public let mask: Tensor
+  /// Probability that the stem is there at all.
+  public let presence: Float
+
+  public init(mask: Tensor, presence: Float) {
+    self.mask = mask
+    self.presence = presence
+  }
+}
+
+/// Tells what part of each mel band belongs to the stem that a text names.
+public protocol StemMasker: Sendable {
+  /// What it listens to.
+  var mel: MelLayout { get }
+  /// T of ``masks(of:named:)`` must be a multiple of this.
+  var framesPerToken: Int { get }
+  /// Below this presence a stretch holds nothing of the stem.
+  var presenceThreshold: Float { get }
+
+  /// Masks of the stems that `texts` name.
+  /// - Parameter mixture: log-mel `[T, bands]`.
+  func masks(of mixture: Tensor, named texts: [TextStates]) throws -> [StemMask]
+}
