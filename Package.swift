@@ -51,13 +51,14 @@ let package = Package(
     .target(name: "Metrics", dependencies: ["Signal"]),
 
     // Layer 7: editing
-    .target(name: "Editing", dependencies: ["AudioFiles", "Signal", "Editors"]),
+    .target(name: "Editing", dependencies: ["AudioFiles", "Checkpoints", "Signal", "Editors"]),
 
     // Layer 9: command line
     .executableTarget(
       name: "aedit",
       dependencies: [
-        "Editing", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Checkpoints", "Editing",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Tests

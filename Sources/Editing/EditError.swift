@@ -35,3 +35,13 @@ public enum EditError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 }
+
+extension EditError {
+  /// Whether the request is at fault rather than the files or the machine.
+  public var isUsage: Bool {
+    switch self {
+    case .outputIsInput, .exists, .region, .option, .unsupported: true
+    case .scratch, .cannotWrite: false
+    }
+  }
+}

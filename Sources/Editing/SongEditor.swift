@@ -18,8 +18,31 @@ public final class SongEditor {
 
   private let models: any EditingModels
 
+  /// Edits with installed models.
+  /// - Parameters:
+  ///   - model: folder of a package, or of several; nil looks beside the program, in the current
+  ///     folder and above.
+  ///   - precision: arithmetic of the networks.
+  /// - Throws: `CheckpointError`
+  public convenience init(model: String? = nil, precision: Precision = .auto) throws {
+    self.init(models: try InstalledModels(model: model, precision: precision))
+  }
+
   /// Edits with given models.
   public init(models: any EditingModels) { self.models = models }
+
+  /// Does what an instruction asks for.
+  ///
+  /// - Parameters: as of ``edit(_:steps:instruction:to:options:progress:)``.
+  /// - Throws: also what reading the instruction throws.
+  public func edit(
+    _ input: String, _ instruction: String, to output: String? = nil,
+    options: EditOptions = EditOptions(), progress: ProgressHandler = { _ in }
+  ) throws -> EditReport {
+    _ = try models.states(of: instruction)
+    return try edit(
+      input, steps: [], instruction: instruction, to: output, options: options, progress: progress)
+  }
 
   /// Does the steps of a plan, one after the other.
   ///

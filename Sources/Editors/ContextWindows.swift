@@ -37,7 +37,7 @@ public struct ContextWindows: Sendable {
   public mutating func finish() -> [Window] {
     var windows: [Window] = []
     while rows.count / width > done {
-      public let inner = min(length, rows.count / width - done)
+      let inner = min(length, rows.count / width - done)
       windows.append(cut(inner, min(context, rows.count / width - done - inner)))
     }
     return windows
