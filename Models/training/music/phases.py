@@ -34,7 +34,7 @@ def concentration(length):
 
 @numba.njit(cache=True)
 def vectors(magnitude, advance, slope, noise, temperature):
-    """magnitude [T, K], advance, slope [T, K] complex, noise [T, 3, K] complex with real and
+    """magnitude [T, K], advance, slope [T, K] complex, noise [T, 2, K] complex with real and
     imaginary parts of unit variance -> unit vectors [T, K]."""
     T, K = advance.shape
     out = np.empty((T, K), np.complex64)
@@ -44,7 +44,7 @@ def vectors(magnitude, advance, slope, noise, temperature):
         last = magnitude[max(t - 1, 0)]
         for k in range(K):
             weight = magnitude[t, k] * last[k]
-            start = noise[t, 2, k] / max(abs(noise[t, 2, k]), 1e-9)
+            start = noise[t, 0, k] / max(abs(noise[t, 0, k]), 1e-9)
             main[k] = DOUBT * weight
             right[k] = main[k] * start
             if t > 0:
@@ -83,7 +83,7 @@ def phases(log_magnitude, advance, slope, temperature: float = 0.3, seed: int = 
     magnitude = log_magnitude.double().exp().clamp_min(1e-6).numpy()
     rows = []
     for b in range(B):
-        noise = random.standard_normal((2, T, 3, K), np.float32)
+        noise = random.standard_normal((2, T, 2, K), np.float32)
         rows.append(vectors(magnitude[b], advance[b].numpy(), slope[b].numpy(),
                             noise[0] + 1j * noise[1], temperature))
     flip = 1 - 2 * (torch.arange(K) % 2)
