@@ -1,6 +1,8 @@
 """The networks by PyTorch, as the Swift runtime runs them: for training checkpoints before they are
 released, for the codec's round-trip rows, and as the peer in speed."""
 
+import functools
+import hashlib
 import pathlib
 import random
 
@@ -23,6 +25,15 @@ class Codec:
         self.vae, self.vocoder = network(folder, "vae"), network(folder, "vocoder")
         self.layout = Layout()
         self.bank = filters(self.layout)
+
+    @functools.cached_property
+    def version(self) -> str:
+        """A hash of the weights."""
+        digest = hashlib.sha256()
+        for module in (self.vae, self.vocoder):
+            for value in module.state_dict().values():
+                digest.update(value.numpy().tobytes())
+        return digest.hexdigest()[:16]
 
     def encode(self, sound: np.ndarray) -> torch.Tensor:
         """[samples, channels] -> normalised latents [channels, N, 64], frames padded to fours."""

@@ -1,5 +1,6 @@
 """The rows of the tables: where each takes its edited sound from."""
 
+import json
 import pathlib
 
 import numpy as np
@@ -7,6 +8,8 @@ import soundfile
 
 from .items import Item
 from .masks import Masking
+from .metrics import si_sdr
+from .run import NO_EFFECT
 
 OPERATIONS = ("extract", "remove")
 
@@ -43,11 +46,11 @@ class Codec:
 
     name = "codec round-trip of the true answer"
 
-    def __init__(self, codec, stamp: str):
-        self.codec, self.version = codec, stamp
+    def __init__(self, codec):
+        self.codec = codec
 
     def stamp(self, item: Item, operation: str) -> str | None:
-        return self.version
+        return self.codec.version
 
     def result(self, item: Item, operation: str) -> np.ndarray:
         return self.codec(item.sound("rest" if operation == "remove" else "stem"))
@@ -82,6 +85,8 @@ class Edited:
 
     def __init__(self, folder: pathlib.Path):
         self.folder, self.name = folder, folder.name
+        lines = (folder / "runs.jsonl").read_text().splitlines()
+        self.runs = {(row["id"], row["operation"]): row for row in map(json.loads, lines)}
 
     def path(self, item: Item, operation: str) -> pathlib.Path:
         return self.folder / item.id / f"{operation}.wav"
@@ -90,7 +95,31 @@ class Edited:
         path = self.path(item, operation)
         return f"{path.stat().st_mtime_ns}" if path.exists() else None
 
+    def sound(self, item: Item, operation: str) -> np.ndarray:
+        return soundfile.read(self.path(item, operation), always_2d=True)[0]
+
     def result(self, item: Item, operation: str) -> np.ndarray:
         """For add: output minus input, the stem as a listener gets it."""
-        out = soundfile.read(self.path(item, operation), always_2d=True)[0]
+        out = self.sound(item, operation)
         return out - item.sound("rest") if operation == "add" else out
+
+    def unfaithful_steps(self, item: Item) -> float:
+        """For add: the largest difference between output and input plus saved stem, in 16-bit
+        steps; rounding alone is half a step."""
+        stem = soundfile.read(self.folder / item.id / "add.stem.wav", always_2d=True)[0]
+        error = self.sound(item, "add") - np.clip(item.sound("rest") + stem, -1, 32767 / 32768)
+        return float(np.abs(error).max() * 32768)
+
+    def facts(self, operation: str) -> dict:
+        """How many edits had no audible effect, as the program said, and how long one took."""
+        runs = [row for (_, name), row in self.runs.items() if name == operation]
+        return {"no effect": float(np.mean([row["exit"] == NO_EFFECT for row in runs])),
+                "seconds": float(np.median([row["seconds"] for row in runs]))}
+
+    def cycle(self, item: Item) -> float | None:
+        """Add, then remove what was added: how much nearer to the song, in dB, the second step
+        brings what the first made."""
+        if not self.path(item, "cycle").exists():
+            return None
+        song, added = item.sound("rest"), self.sound(item, "add")
+        return si_sdr(self.sound(item, "cycle"), song) - si_sdr(added, song)

@@ -1,11 +1,11 @@
 """Runs the built `aedit` on test items, one after the other; what is done already is kept.
 
     python -m Benchmarks.quality.run --items DIR --out DIR [--method mask|diffusion] \\
-        [--operations remove extract add] [--every 1] [--aedit PATH]
+        [--operations extract remove add cycle] [--every 1] [--aedit PATH]
 
 Writes `OUT/<name>/<item>/<operation>.wav`, with `<operation>.stem.wav` from `--save-stem`, and a
 line in `OUT/<name>/runs.jsonl`: exit code, seconds, and what the program said. `<name>` is `ours`,
-or `diffusion` for `--method diffusion`. A repository without the binary can look at training
+or `diffusion` for `--method diffusion`. The operation `cycle` removes what `add` added before. A repository without the binary can look at training
 checkpoints by PyTorch instead: `--engine torch`.
 """
 
@@ -38,7 +38,10 @@ class Binary:
 
     def edit(self, item: Item, operation: str, out: pathlib.Path, stem: pathlib.Path) -> dict:
         source = item.folder / ("rest.wav" if operation == "add" else "mixture.wav")
-        command = [self.path, source, item.instructions[operation], "-o", out, "--save-stem", stem,
+        if operation == "cycle":
+            source = out.with_name("add.wav")
+        instruction = item.instructions["remove" if operation == "cycle" else operation]
+        command = [self.path, source, instruction, "-o", out, "--save-stem", stem,
                    "--seed", "1", "--force", "--quiet", *self.flags]
         done = subprocess.run(command, capture_output=True, text=True)
         return {"exit": done.returncode, "said": (done.stdout + done.stderr).strip()[-500:]}
@@ -46,7 +49,7 @@ class Binary:
 
 def wanted(items: list[Item], operations: list[str]) -> list[tuple[Item, str]]:
     return [(item, operation) for operation in operations for item in items
-            if operation != "add" or item.add]
+            if operation not in ("add", "cycle") or item.add]
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ model package (with `vae` and `vocoder`) for the round-trip rows.
 """
 
 import argparse
-import hashlib
 import json
 import pathlib
 
@@ -38,6 +37,7 @@ class Separation:
         from .musicnn import Musicnn
         musicnn = Musicnn()
         self.items, self.scores = items, {}
+        self.sources = {source.name: source for source in sources}
         for operation in rows.OPERATIONS:
             truth = {}
             kept = Kept(cache / "truth.jsonl")
@@ -85,7 +85,12 @@ class Separation:
             "by instrument": {target: {"items": len(v), "mean": float(np.mean(v)),
                                        "median": float(np.median(v))}
                               for target, v in gains.items() if v},
+            **self.facts(operation, name),
         }
+
+    def facts(self, operation: str, name: str) -> dict:
+        source = self.sources[name]
+        return source.facts(operation) if isinstance(source, rows.Edited) else {}
 
     def tables(self) -> tuple[str, dict]:
         text, values = [], {}
@@ -104,8 +109,9 @@ class Separation:
         body = []
         for name, row in values.items():
             shown = dict(row) | {"worse than nothing": f"{100 * row['worse than nothing']:.0f}%"}
-            body.append([name, *(shown[key] for key in keys)])
-        return markdown(["row", *keys], body)
+            effect = f"{100 * row['no effect']:.0f}%" if "no effect" in row else "–"
+            body.append([name, *(shown[key] for key in keys), effect])
+        return markdown(["row", *keys, "left alone"], body)
 
     @staticmethod
     def by_instrument(values: dict) -> str:
@@ -138,6 +144,12 @@ class Adding:
                 "level": [adding.level(stem, self.songs[i]) for stem, i in zip(stems, present)],
                 "likeness": [adding.likeness(stem, self.items[i])
                              for stem, i in zip(stems, present)]}
+            if isinstance(source, rows.Edited):
+                chosen = [self.items[i] for i in present]
+                cycles = [gain for gain in map(source.cycle, chosen) if gain is not None]
+                self.found[source.name]["facts"] = source.facts("add") | {
+                    "unfaithful steps": max(map(source.unfaithful_steps, chosen)),
+                    "cycle": float(np.mean(cycles)) if cycles else None}
 
     def summary(self, name: str) -> dict:
         found, true = self.found[name], self.found[rows.TrueStem.name]
@@ -163,7 +175,7 @@ class Adding:
         out["LU spread"] = float(np.percentile(found["level"], 90)
                                  - np.percentile(found["level"], 10))
         out["SI-SDR to the song"] = float(np.median(found["likeness"]))
-        return out
+        return out | found.get("facts", {})
 
     def tables(self) -> tuple[str, dict]:
         values = {name: self.summary(name) for name in self.found}
@@ -177,12 +189,15 @@ class Adding:
             cells += [f"{100 * row['asked instrument detected']:.0f}%",
                       f"{100 * row['asked instrument first']:.0f}%",
                       f"{row['LU to the song']:.1f} ({row['LU spread']:.1f})",
-                      row["SI-SDR to the song"]]
+                      row["SI-SDR to the song"],
+                      *(cell if (cell := row.get(key)) is not None else "–"
+                        for key in ("unfaithful steps", "cycle"))]
             body.append(cells)
         header = ["row", "items", "chroma cosine, own / other songs", "normalised (90% interval)",
                   "onset F1, own / other songs", "normalised (90% interval)",
                   "asked instrument detected", "named first", "LU to the song, median (80% width)",
-                  "SI-SDR to the song, median dB"]
+                  "SI-SDR to the song, median dB", "output - input - stem, steps at most",
+                  "cycle, dB nearer"]
         targets = list(next(iter(values.values()))["by instrument"])
         detected = [[name, *(f"{100 * row['by instrument'].get(t, 0):.0f}%" for t in targets)]
                     for name, row in values.items()]
@@ -207,9 +222,7 @@ def main() -> None:
     codec = []
     if options.codec:
         from .engine import Codec
-        files = [options.codec / f"{name}.safetensors" for name in ("vae", "vocoder")]
-        stamp = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
-        codec = [rows.Codec(Codec(options.codec), stamp)]
+        codec = [rows.Codec(Codec(options.codec))]
     text, values = [], {}
     if "separation" in options.only:
         fixed = [rows.DoNothing(), rows.Oracle(bins=False), rows.Oracle(bins=True), *codec]

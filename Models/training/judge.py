@@ -1,12 +1,11 @@
 """A judge of instruments: a small multi-label classifier of stems, for the benchmarks only.
 
     python -m Models.training.judge --run judge --minutes 15
-    python -m Models.training.judge --run judge --measure
     python -m Models.training.judge --run judge --export Benchmarks/quality/judge.safetensors
 
 It hears the train split's stems (equalised, driven, in rooms, at other speeds, some mixed with a
-second stem) and is measured on the dev split's stems, whose banks and kits it never heard. It is no
-part of the product.
+second stem). Its thresholds are chosen on the dev split's stems and it is measured on those of
+validation: it heard the banks and kits of neither. It is no part of the product.
 """
 
 import random
@@ -30,7 +29,7 @@ DEPTH = 8.0
 BANK = filters(LAYOUT)
 #: Stems this far below the other, in dB, are no longer to be named.
 AUDIBLE_DB = -10
-THRESHOLD = 0.5
+FALSE_RATE = 0.05
 
 
 def features(sound: torch.Tensor) -> torch.Tensor:
@@ -134,32 +133,45 @@ def probabilities(judge: Judge, sounds: np.ndarray) -> np.ndarray:
     return judge(features(torch.from_numpy(np.float32(sounds)))).sigmoid().numpy()
 
 
-def measure(judge: Judge, split: str, items: int = 30, seconds: float = 10) -> dict:
-    """Of `items` stems of each instrument: how often it is detected, how often named first, and how
-    often it is detected in other instruments' stems."""
+def listen(judge: Judge, split: str, items: int, seconds: float = 10) -> np.ndarray:
+    """Probabilities [instruments, items, instruments] of stems of each instrument."""
     stems = Stems(split, 7, int(seconds * RATE))
-    found = {name: probabilities(judge, np.stack([stems.draw(name) for _ in range(items)]))
-             for name in INSTRUMENTS}
+    return np.stack([probabilities(judge, np.stack([stems.draw(name) for _ in range(items)]))
+                     for name in INSTRUMENTS])
+
+
+def thresholds(found: np.ndarray) -> list[float]:
+    """For each instrument, what FALSE_RATE of the other instruments' stems exceed."""
+    count = len(INSTRUMENTS)
+    return [float(np.quantile(found[[i for i in range(count) if i != k], :, k], 1 - FALSE_RATE))
+            for k in range(count)]
+
+
+def rates(found: np.ndarray, limits: list[float]) -> dict:
+    """How often each instrument is detected in its own stems, how often it is the likeliest there,
+    and how often it is detected in other instruments' stems."""
     rows = {}
-    for index, name in enumerate(INSTRUMENTS):
-        others = np.concatenate([found[other] for other in INSTRUMENTS if other != name])
-        rows[name] = {"detected": float((found[name][:, index] > THRESHOLD).mean()),
-                      "first": float((found[name].argmax(1) == index).mean()),
-                      "false": float((others[:, index] > THRESHOLD).mean())}
-    return {"mean": {key: round(sum(row[key] for row in rows.values()) / len(rows), 4)
+    for k, name in enumerate(INSTRUMENTS):
+        over = found[:, :, k] > limits[k]
+        rows[name] = {"detected": float(over[k].mean()),
+                      "first": float((found[k].argmax(1) == k).mean()),
+                      "false": float(np.delete(over, k, 0).mean())}
+    return {"mean": {key: float(np.mean([row[key] for row in rows.values()]))
                      for key in ("detected", "first", "false")}, **rows}
 
 
+def measured(judge: Judge, items: int = 40) -> dict:
+    """Thresholds, chosen on dev, and the rates on dev and on validation: neither's banks and kits
+    were trained on."""
+    found = {split: listen(judge, split, items) for split in ("dev", "validation")}
+    limits = thresholds(found["dev"])
+    return {"instruments": INSTRUMENTS, "thresholds": limits,
+            **{split: rates(values, limits) for split, values in found.items()}}
+
+
 def main() -> None:
-    parser = options(__doc__.splitlines()[0], 15)
-    parser.add_argument("--measure", action="store_true", help="measure the checkpoint on dev")
-    flags = parser.parse_args()
-    run = Run(Judge(), flags)
-    if flags.measure:
-        run.module.load_state_dict(run.average)
-        for name, row in measure(run.module.eval(), "dev").items():
-            print(f"{name:16} " + "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
-        return
+    flags = options(__doc__.splitlines()[0], 15).parse_args()
+    run = Run(Judge(), flags, beside=measured)
     train = Stems("train", run.step)
 
     def losses(module):
@@ -167,8 +179,9 @@ def main() -> None:
         return {"loss": F.binary_cross_entropy_with_logits(module(x).float(), labels)}
 
     def evaluate(module):
-        return {f"dev_{key}": value
-                for key, value in measure(module, "dev", items=12)["mean"].items()}
+        found = listen(module, "dev", 12)
+        return {f"dev_{key}": round(value, 3)
+                for key, value in rates(found, thresholds(found))["mean"].items()}
 
     run.train(losses, evaluate)
 
