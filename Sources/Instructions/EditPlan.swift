@@ -1,10 +1,10 @@
 /// What an instruction can ask for. The raw values are the labels of the text model.
-public enum EditOperation: String, Codable, Sendable, CaseIterable {
+public enum RequestedOperation: String, Sendable {
   case add, remove, extract, replace, remix, inpaint
   case superResolve = "superres"
 
-  /// The operations that a plan may hold.
-  public static let possible: [EditOperation] = [.add, .remove, .extract]
+  /// The step that does it, if one step does.
+  public var planned: PlanOperation? { PlanOperation(rawValue: rawValue) }
 
   /// In a sentence: "asks for …".
   var description: String {
@@ -20,9 +20,14 @@ public enum EditOperation: String, Codable, Sendable, CaseIterable {
   }
 }
 
+/// What a step of a plan does. A replacement is two steps.
+public enum PlanOperation: String, Codable, Sendable, CaseIterable {
+  case add, remove, extract
+}
+
 /// One edit of a song.
-public struct EditStep: Equatable, Sendable {
-  public var operation: EditOperation
+public struct PlanStep: Equatable, Sendable {
+  public var operation: PlanOperation
   /// The part, by the text model's label: "drums", "acoustic guitar".
   public var target: String
   /// Further parts of the same edit: "only the drums and the bass" extracts both together.
@@ -37,7 +42,7 @@ public struct EditStep: Equatable, Sendable {
   public var text: String
 
   public init(
-    operation: EditOperation, target: String, also: [String] = [], attributes: [String] = [],
+    operation: PlanOperation, target: String, also: [String] = [], attributes: [String] = [],
     region: TimeRegion? = nil, confidence: Double, text: String
   ) {
     self.operation = operation
@@ -50,14 +55,14 @@ public struct EditStep: Equatable, Sendable {
   }
 }
 
-extension EditStep: Codable {
+extension PlanStep: Codable {
   private enum CodingKeys: String, CodingKey {
     case operation, target, also, attributes, region, confidence, text
   }
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    operation = try values.decode(EditOperation.self, forKey: .operation)
+    operation = try values.decode(PlanOperation.self, forKey: .operation)
     target = try values.decode(String.self, forKey: .target)
     also = try values.decodeIfPresent([String].self, forKey: .also) ?? []
     attributes = try values.decode([String].self, forKey: .attributes)
@@ -85,11 +90,11 @@ extension EditStep: Codable {
 
 /// The edits that an instruction asks for, in order.
 public struct EditPlan: Equatable, Sendable {
-  public var steps: [EditStep]
+  public var steps: [PlanStep]
   /// What the user should know before the edit, one sentence each.
   public var notes: [String]
 
-  public init(steps: [EditStep], notes: [String] = []) {
+  public init(steps: [PlanStep], notes: [String] = []) {
     self.steps = steps
     self.notes = notes
   }
@@ -115,7 +120,7 @@ extension EditPlan: Codable {
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    steps = try values.decode([EditStep].self, forKey: .steps)
+    steps = try values.decode([PlanStep].self, forKey: .steps)
     notes = try values.decodeIfPresent([String].self, forKey: .notes) ?? []
   }
 

@@ -1,7 +1,7 @@
 /// What the text model reads in one request.
 public struct Reading: Equatable, Sendable {
   /// nil: it asks for nothing we know.
-  public var operation: EditOperation?
+  public var operation: RequestedOperation?
   /// nil: no part is named.
   public var target: String?
   /// What to replace by, or another part named beside the first.
@@ -15,7 +15,8 @@ public struct Reading: Equatable, Sendable {
   public var nearest: [String]
 
   public init(
-    operation: EditOperation?, target: String?, second: String? = nil, attributes: [String] = [],
+    operation: RequestedOperation?, target: String?, second: String? = nil,
+    attributes: [String] = [],
     confidence: Double, isUnderstood: Bool, nearest: [String] = []
   ) {
     self.operation = operation
@@ -47,7 +48,7 @@ public struct Planner {
     }
     let cut = try CutInstruction(instruction)
     guard !cut.clauses.isEmpty else { throw InstructionError.empty }
-    var steps: [EditStep] = []
+    var steps: [PlanStep] = []
     for group in try groups(of: cut) {
       let clause = cut.joined(group)
       let found = try requests(cut, group)
@@ -116,61 +117,56 @@ public struct Planner {
   /// The steps of the clauses `group`, which are one request, without regions.
   private func requests(
     _ cut: CutInstruction, _ group: ClosedRange<Int>
-  ) throws -> [EditStep] {
+  ) throws -> [PlanStep] {
     let text = cut.joined(group).text
     let whole = try read(text)
     let isList = group.count > 2 || group.count == 2 && whole.second != nil
     if isList, whole.operation != .replace, let listed = try list(cut, group) {
       return try steps(listed)
     }
-    guard whole.isUnderstood, let operation = whole.operation else {
-      throw InstructionError.notUnderstood(part: text, nearest: whole.nearest)
-    }
-    guard operation == .replace || EditOperation.possible.contains(operation) else {
-      throw InstructionError.notSupported(
-        part: text, what: operation.description, nearest: whole.nearest)
-    }
-    guard let target = whole.target else {
-      throw InstructionError.notUnderstood(part: text, nearest: whole.nearest)
-    }
+    let misunderstood = InstructionError.notUnderstood(part: text, nearest: whole.nearest)
+    guard whole.isUnderstood, let operation = whole.operation else { throw misunderstood }
     if operation == .replace {
-      guard let second = whole.second else {
-        throw InstructionError.notUnderstood(part: text, nearest: whole.nearest)
-      }
+      guard let target = whole.target, let second = whole.second else { throw misunderstood }
       return try [
         step(.remove, target, whole, Self.plain(.remove, target)),
         step(.add, second, whole, Self.plain(.add, second, whole.attributes), whole.attributes),
       ]
     }
-    guard let second = whole.second, second != target else {
-      return try [step(operation, target, whole, text, whole.attributes)]
+    guard let planned = operation.planned else {
+      throw InstructionError.notSupported(
+        part: text, what: operation.description, nearest: whole.nearest)
     }
-    if operation == .extract {
-      var both = try step(operation, target, whole, text, whole.attributes)
-      both.also = try [step(operation, second, whole, text).target]
+    guard let target = whole.target else { throw misunderstood }
+    guard let second = whole.second, second != target else {
+      return try [step(planned, target, whole, text, whole.attributes)]
+    }
+    if planned == .extract {
+      var both = try step(planned, target, whole, text, whole.attributes)
+      both.also = try [step(planned, second, whole, text).target]
       return [both]
     }
     return try [target, second].map {
-      try step(operation, $0, whole, Self.plain(operation, $0, whole.attributes), whole.attributes)
+      try step(planned, $0, whole, Self.plain(planned, $0, whole.attributes), whole.attributes)
     }
   }
 
   private func step(
-    _ operation: EditOperation, _ target: String, _ reading: Reading, _ text: String,
+    _ operation: PlanOperation, _ target: String, _ reading: Reading, _ text: String,
     _ attributes: [String] = []
-  ) throws -> EditStep {
+  ) throws -> PlanStep {
     guard !Self.otherTargets.contains(target) else {
       let name = target == "other" ? "a sound that is no instrument known here" : target
       throw InstructionError.notSupported(
-        part: text, what: "\(operation.description): \(name)", nearest: reading.nearest)
+        part: text, what: "\(operation.rawValue) \(name)", nearest: reading.nearest)
     }
-    return EditStep(
+    return PlanStep(
       operation: operation, target: target, attributes: attributes, confidence: reading.confidence,
       text: text)
   }
 
   /// A short instruction for one part, as the text model has seen many.
-  static func plain(_ operation: EditOperation, _ target: String, _ attributes: [String] = [])
+  static func plain(_ operation: PlanOperation, _ target: String, _ attributes: [String] = [])
     -> String
   {
     operation == .add
@@ -207,12 +203,12 @@ public struct Planner {
     return Set(targets).count == targets.count ? found : nil
   }
 
-  private func steps(_ list: [(text: String, reading: Reading)]) throws -> [EditStep] {
-    let all = try list.compactMap { text, reading -> EditStep? in
-      guard let operation = reading.operation, let target = reading.target else { return nil }
-      guard EditOperation.possible.contains(operation) else {
+  private func steps(_ list: [(text: String, reading: Reading)]) throws -> [PlanStep] {
+    let all = try list.compactMap { text, reading -> PlanStep? in
+      guard let asked = reading.operation, let target = reading.target else { return nil }
+      guard let operation = asked.planned else {
         throw InstructionError.notSupported(
-          part: text, what: operation.description, nearest: reading.nearest)
+          part: text, what: asked.description, nearest: reading.nearest)
       }
       return try step(operation, target, reading, text, reading.attributes)
     }

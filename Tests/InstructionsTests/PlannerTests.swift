@@ -5,7 +5,7 @@ import Testing
 /// Stands for the text model: knows a few verbs and parts, and is sure of what it knows.
 private func fakeReading(_ text: String) -> Reading {
   let words = text.lowercased().split { !$0.isLetter }.map(String.init)
-  let verbs: [String: EditOperation] = [
+  let verbs: [String: RequestedOperation] = [
     "add": .add, "put": .add, "remove": .remove, "drop": .remove, "mute": .remove, "lose": .remove,
     "only": .extract, "keep": .extract, "isolate": .extract, "replace": .replace, "remix": .remix,
   ]
@@ -82,7 +82,7 @@ private func lines(_ text: String) throws -> [String] {
     ("make me a sandwich", "not understood: 'make me a sandwich'"),
     ("remove the drums and add a piano, then make the bass louder", "'make the bass louder'"),
     ("remove the drums and turn up the volume", "'turn up the volume'"),
-    ("remix it", "a remix"), ("remove the noise", "removing a part: noise"),
+    ("remix it", "a remix"), ("remove the noise", "asks for remove noise"),
     ("mute the bass from 1:00 to 0:30", "ends before it starts"),
     (String(repeating: "add drums ", count: 200), "2000 characters"),
   ])
