@@ -26,6 +26,7 @@ let package = Package(
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Layer 1: tensors
     .target(name: "Tensors", dependencies: ["COpenBLAS", "CDNNL", "CKernels"]),
@@ -49,6 +50,7 @@ let package = Package(
     // Layer 6: instructions, metrics
     .target(name: "Instructions", dependencies: ["Checkpoints", "Tensors", "Tokenizers"]),
     .target(name: "Metrics", dependencies: ["Signal"]),
+    .target(name: "Pictures", dependencies: ["CZlib", "Signal"]),
 
     // Layer 7: editing
     .target(name: "Editing", dependencies: ["AudioFiles", "Checkpoints", "Signal", "Editors"]),
@@ -68,6 +70,7 @@ let package = Package(
     .testTarget(name: "SignalTests", dependencies: ["Signal", "Checkpoints", "TestSupport"]),
     .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),
+    .testTarget(name: "PicturesTests", dependencies: ["CZlib", "Pictures"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
