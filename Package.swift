@@ -43,9 +43,13 @@ let package = Package(
     .target(name: "Layers", dependencies: ["CKernels", "Checkpoints", "Tensors"]),
 
     // Layer 4: model families' parts
+    .target(name: "TextEncoders", dependencies: ["CKernels", "Checkpoints", "Layers", "Tensors"]),
+    .target(name: "Autoencoders", dependencies: ["Checkpoints", "Layers", "Tensors"]),
+    .target(name: "Diffusion", dependencies: ["Tensors"]),
 
     // Layer 5: editors
-    .target(name: "Editors", dependencies: ["Tensors", "Signal", "Checkpoints"]),
+    .target(
+      name: "Editors", dependencies: ["Checkpoints", "Diffusion", "Layers", "Signal", "Tensors"]),
 
     // Layer 6: instructions, metrics
     .target(name: "Instructions", dependencies: ["Checkpoints", "Tensors", "Tokenizers"]),
@@ -76,6 +80,10 @@ let package = Package(
     .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
     .testTarget(name: "InstructionsTests", dependencies: ["Instructions", "TestSupport"]),
     .testTarget(name: "EditingTests", dependencies: ["Editing"]),
+    .testTarget(name: "TextEncodersTests", dependencies: ["TestSupport", "TextEncoders"]),
+    .testTarget(name: "AutoencodersTests", dependencies: ["Autoencoders", "TestSupport"]),
+    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport"]),
+    .testTarget(name: "EditorsTests", dependencies: ["Editors", "TestSupport"]),
   ],
   cxxLanguageStandard: .cxx17
 )

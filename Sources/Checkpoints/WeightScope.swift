@@ -77,6 +77,11 @@ public struct WeightScope: Sendable {
     for key in keys where key == self.key(name) || key.hasSuffix("." + name) { take(key) }
   }
 
+  /// Counts everything in this scope as taken: for a part of a published file that is not used.
+  public func ignoreAll() {
+    for key in keys { take(key) }
+  }
+
   /// Checks that everything in this scope was taken.
   ///
   /// - Throws: ``CheckpointError/unused(keys:file:)``

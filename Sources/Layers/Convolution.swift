@@ -130,21 +130,6 @@ private struct Gather {
   }
 }
 
-extension Tensor {
-  /// Writes `part [..., n]` over the channels from `first` on of `[..., C]`.
-  mutating func setChannels(_ part: Tensor, at first: Int) {
-    let (width, wide, rows) = (part.channels, channels, rows)
-    part.withUnsafeFloats { from in
-      withUnsafeMutableFloats { to in
-        guard let from = from.baseAddress, let to = to.baseAddress else { return }
-        for row in 0..<rows {
-          (to + row * wide + first).update(from: from + row * width, count: width)
-        }
-      }
-    }
-  }
-}
-
 /// Transposed convolution over `[B, H, W, in]`: a product to the columns `[kh, kw, out]` of each
 /// input position, then each output position adds up the columns that reach it.
 struct TransposedCore: Sendable {

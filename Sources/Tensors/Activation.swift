@@ -89,6 +89,15 @@ extension Tensor {
     return out
   }
 
+  /// Each element brought into `range`.
+  public func clamped(to range: ClosedRange<Float>) -> Tensor {
+    var out = self
+    out.withUnsafeMutableFloats { y in
+      for i in 0..<y.count { y[i] = min(max(y[i], range.lowerBound), range.upperBound) }
+    }
+    return out
+  }
+
   /// `self * scale + shift`, element by element.
   public func scaled(by scale: Float, plus shift: Float = 0) -> Tensor {
     var out = self

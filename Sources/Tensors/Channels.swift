@@ -1,0 +1,47 @@
+extension Tensor {
+  /// Channels `range` of each row: `[..., C] -> [..., range.count]`.
+  public func channels(_ range: Range<Int>) -> Tensor {
+    precondition(range.lowerBound >= 0 && range.upperBound <= channels, "\(range) of \(shape)")
+    let (width, wide, rows) = (range.count, channels, rows)
+    var out = Tensor(uninitialized: Array(shape.dropLast()) + [width])
+    withUnsafeFloats { from in
+      out.withUnsafeMutableFloats { to in
+        guard let from = from.baseAddress, let to = to.baseAddress else { return }
+        for row in 0..<rows {
+          (to + row * width).update(from: from + row * wide + range.lowerBound, count: width)
+        }
+      }
+    }
+    return out
+  }
+
+  /// Writes `part [..., n]` over the channels from `first` on of `[..., C]`.
+  public mutating func setChannels(_ part: Tensor, at first: Int) {
+    let (width, wide, rows) = (part.channels, channels, rows)
+    precondition(part.rows == rows && first >= 0 && first + width <= wide)
+    part.withUnsafeFloats { from in
+      withUnsafeMutableFloats { to in
+        guard let from = from.baseAddress, let to = to.baseAddress else { return }
+        for row in 0..<rows {
+          (to + row * wide + first).update(from: from + row * width, count: width)
+        }
+      }
+    }
+  }
+
+  /// Puts tensors of one shape behind each other along a new first dimension: `[...] -> [N, ...]`.
+  public static func stack(_ parts: [Tensor]) -> Tensor {
+    let shape = parts.first?.shape ?? []
+    precondition(parts.allSatisfy { $0.shape == shape }, "stack of different shapes")
+    var out = Tensor(uninitialized: [parts.count] + shape)
+    out.withUnsafeMutableFloats { to in
+      for (i, part) in parts.enumerated() {
+        part.asFloat32().withUnsafeFloats { from in
+          guard let from = from.baseAddress, let to = to.baseAddress else { return }
+          (to + i * part.count).update(from: from, count: part.count)
+        }
+      }
+    }
+    return out
+  }
+}

@@ -1,0 +1,126 @@
+"""Makes Tests/Fixtures/networks/networks.safetensors: the default models' networks with small sizes
+and random weights, their inputs and outputs; and Tests/Fixtures/t5/*: two small T5 encoders.
+
+    python Tests/Fixtures/make_networks.py
+"""
+
+import json
+import pathlib
+import sys
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from transformers import T5Config, T5EncoderModel
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+from Models.training import networks  # noqa: E402
+from Models.training.text.model import Head  # noqa: E402
+
+torch.manual_seed(0)
+out = {}
+
+
+def record(case, module, **tensors):
+    for p in module.parameters():
+        p.data += 0.02 * torch.randn_like(p)
+    for name, value in module.state_dict().items():
+        out[f"{case}.weights.{name}"] = value
+    for name, value in tensors.items():
+        out[f"{case}.{name}"] = value
+
+
+@torch.no_grad()
+def vae():
+    module = networks.MelVAE(networks.MelVAEConfig(
+        bands=12, frames_per_latent=4, dim=24, hidden=40, blocks=2, latent=6, latent_mean=0.3,
+        latent_std=1.7, mel_mean=-5.0, mel_std=2.5))
+    mel = torch.randn(2, 44, 12) * 2 - 5
+    record("vae", module)
+    mean, log_variance = module.encode(mel)
+    record("vae", nn.Module(), mel=mel, mean=mean, log_variance=log_variance,
+           decoded=module.decode(mean))
+
+
+def text(width, items=2, length=7):
+    mask = torch.ones(items, length, dtype=torch.bool)
+    mask[-1, 4:] = False
+    return torch.randn(items, length, width), mask
+
+
+@torch.no_grad()
+def mask():
+    module = networks.MaskNet(networks.MaskNetConfig(
+        bands=10, frames_per_token=2, dim=24, heads=3, blocks=2, text_dim=14,
+        mel_mean=-5.0, mel_std=2.5))
+    record("mask", module)
+    mel, (states, present) = torch.randn(2, 42, 10) * 2 - 5, text(14)
+    logits, presence = module(mel, states, present)
+    record("mask", nn.Module(), mel=mel, text=states, text_mask=present, logits=logits,
+           presence=presence)
+
+
+@torch.no_grad()
+def editor():
+    module = networks.StemEditor(networks.StemEditorConfig(
+        latent=6, dim=24, heads=3, blocks=2, text_dim=14, time_features=32))
+    record("editor", module)
+    (states, present), count = text(14), 21
+    noise, mixture, answer = torch.randn(3, 2, count, 6)
+    known_mask = torch.zeros(2, count, 1)
+    known_mask[:, :5] = 1
+    known = answer * known_mask
+    t = torch.tensor([0.2, 0.9])
+    velocity = module(noise, t, mixture, known, known_mask, states, present)
+    # A guided sample of the first item; the second text is the negative one.
+    x, steps, weight = noise[:1], 4, 2.5
+    twice = lambda y: y[:1].expand(2, -1, -1)  # noqa: E731
+    for step in range(steps):
+        now = step / steps
+        path = (1 - now) * noise[:1] + now * known[:1]
+        x = torch.where(known_mask[:1] == 1, path, x)
+        both = module(twice(x), torch.full((2,), now), twice(mixture), twice(known),
+                      twice(known_mask), states, present)
+        x = x + (both[1:] + weight * (both[:1] - both[1:])) / steps
+    x = torch.where(known_mask[:1] == 1, known[:1], x)
+    record("editor", nn.Module(), noise=noise, mixture=mixture, known=known,
+           known_mask=known_mask, t=t, text=states, text_mask=present, velocity=velocity, sample=x)
+
+
+@torch.no_grad()
+def head():
+    module = Head(5, width=12).eval()
+    states = torch.randn(1, 9, 12)
+    record("head", module)
+    logits = module(states, torch.ones(1, 9, dtype=torch.bool))
+    record("head", nn.Module(), states=states, logits=logits)
+
+
+@torch.no_grad()
+def t5(name, projection):
+    config = T5Config(
+        vocab_size=50, d_model=24, d_kv=6, d_ff=36, num_layers=2, num_heads=5,
+        relative_attention_num_buckets=16, relative_attention_max_distance=40,
+        feed_forward_proj=projection)
+    model = T5EncoderModel(config).eval()
+    for p in model.parameters():
+        p.data += 0.1 * torch.randn_like(p)
+    ids = torch.randint(2, 50, (2, 61))
+    ids[1, 23:] = 0
+    states = model(input_ids=ids, attention_mask=(ids != 0).long()).last_hidden_state
+    folder = ROOT / "Tests/Fixtures/t5" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {k: v for k, v in model.state_dict().items() if k != "encoder.embed_tokens.weight"}
+    save_file({k: v.clone().contiguous() for k, v in weights.items()}, folder / "model.safetensors")
+    save_file({"ids": ids.int(), "states": states[0], "padded": states[1, :23].contiguous()},
+              folder / "expected.safetensors")
+    (folder / "config.json").write_text(json.dumps(config.to_diff_dict(), indent=1) + "\n")
+
+
+vae(), mask(), editor(), head()
+t5("v1_0", "relu"), t5("v1_1", "gated-gelu")
+folder = ROOT / "Tests/Fixtures/networks"
+folder.mkdir(exist_ok=True)
+save_file({k: v.detach().float().clone().contiguous() for k, v in out.items()},
+          folder / "networks.safetensors")
