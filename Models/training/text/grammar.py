@@ -44,7 +44,8 @@ class Grammar:
     def __init__(self, dev: bool = False, negatives: Negatives | None = None):
         self.dev = dev
         self.negatives = negatives
-        self.templates = {o: Pool(t.splitlines()) for o, t in templates.ALL.items()}
+        self.templates = {o: [Pool(t) for t in groups] for o, groups in templates.GROUPS.items()}
+        self.usual = False  # only the usual patterns
         self.nouns = {t: Pool(w, 4) for t, w in lexicon.TARGET_NOUNS.items()}
         self.players = {t: Pool(w, 2) for t, w in lexicon.PLAYERS.items()}
         self.adjectives = {a: Pool(w) for a, w in lexicon.ATTRIBUTE_WORDS.items()}
@@ -80,7 +81,9 @@ class Grammar:
             return {"text": text, "operation": o, "target": t, "second": "none",
                     "attributes": []}, True  # fmt: skip
         filler = Filler(self, rng, operation, target)
-        template, fresh = self.templates[operation].pick(rng, self.dev)
+        groups = self.templates[operation][: 1 if self.usual else None]
+        pool = rng.choices(groups, templates.GROUP_SHARES[: len(groups)])[0]
+        template, fresh = pool.pick(rng, self.dev)
         text = filler(self.choose(template, rng))
         return {"text": text, "operation": operation, "target": filler.target,
                 "second": filler.second, "attributes": sorted(filler.attributes)}, (

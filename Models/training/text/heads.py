@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=31)
+    parser.add_argument("--checkpoint", default="checkpoint.pt", help="whose heads are replaced")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
@@ -97,7 +98,7 @@ def main() -> None:
             print(step + 1, round(loss.item(), 4), score(model, dev, truth), flush=True)
     model.heads.load_state_dict(average)
     print("average", score(model, dev, truth), flush=True)
-    path = work() / "checkpoint.pt"
+    path = work() / options.checkpoint
     state = torch.load(path, weights_only=True)
     state["average"].update({f"heads.{k}": v for k, v in average.items()})
     torch.save(state, path)

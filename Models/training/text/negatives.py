@@ -52,7 +52,9 @@ mute the [tv|phone|microphone|notifications|radio]
 [measure|show] the [loudness|spectrum|waveform|level]"""
 
 # Talk about music without a request.
-TALK = """the {inst} [is|was] [lovely|out of tune|too loud|late|on stage|broken|expensive|in the van|great]
+TALK = """{handle} the {inst}
+{handle} [a|my|that|your] {inst}
+the {inst} [is|was] [lovely|out of tune|too loud|late|on stage|broken|expensive|in the van|great]
 [i|we|they|she|he|my brother] [play|played|plays|bought|sold|loves|love|practise|learned] [the |a |]{inst}[| at school| every day| last year| in a band]
 [who|where|when|why|how] [plays|played|is|was|invented|bought|broke] the {inst}
 [what|which] {inst} [is the best|should i buy|did they use|is this|was used here]
@@ -171,6 +173,7 @@ class Negatives:
         self.glosses = [g for g in found["glosses"] if self.ours(g)]
         self.nouns = [n for n in nouns(wordnet) if self.ours(n)]
         self.verbs = [v for v in VERBS if lexicon.allowed(v)]
+        self.handles = [v for v in self.verbs if v not in AMBIGUOUS]
         self.sets = {
             name: [t for t in lexicon.split(text.splitlines())[dev] if t]
             for name, text in (("audio", AUDIO), ("talk", TALK), ("not", NOT), ("daily", DAILY))
@@ -200,6 +203,8 @@ class Negatives:
             return rng.choice(self.nouns)
         if name == "verb":
             return rng.choice(self.verbs)
+        if name == "handle":
+            return rng.choice(self.handles)
         if name == "song":
             return grammar.songs.pick(rng, self.dev)[0]
         if name == "act":
@@ -246,3 +251,8 @@ VERBS = lexicon.words("""buy, sell, paint, wash, cook, read, write, visit, call,
     run, salute, search, send, sketch, sort, supervise, support a charity for, surprise, swallow, taste,
     tidy, train, treat, underline, vote for, wait for, walk, wear, whisper to, yell at, book, email, plan,
     sing to, dance with, argue about, worry about, think about, compare, calculate, summarise""")
+
+# Of those, the verbs that with an instrument could mean an edit.
+AMBIGUOUS = set(lexicon.words("""need, show, find, hold, push, kick, burn, squash, help, follow, like, know, open,
+    send, run, shake, pick up, hit, cross, break, sort, train, support a charity for, guard, lock, draw, build,
+    lead, list, share, shave, ship, rob, roast, steal, hide from, freeze, punish, see, watch, sign, plant"""))

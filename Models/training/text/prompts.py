@@ -17,7 +17,9 @@ from .paths import PACKAGE
 
 @functools.lru_cache(1)
 def _grammar() -> Grammar:
-    return Grammar(dev=False)
+    made = Grammar(dev=False)
+    made.usual = True  # the patterns on which `refine` holds the states
+    return made
 
 
 def prompts(operation: str, target: str, n: int, rng: random.Random, noisy: bool = True) -> list[str]:

@@ -2,6 +2,8 @@
 `{nps}` a definite one ("the drums"), `{b}` the second part, `{song}` the piece, `{genre}` a style.
 """
 
+from . import verbs
+
 ADD = """add {np}
 add {np} to [the|this|my|] {song}
 [please |]add {np} [on top|here|there|underneath|behind it|as well|too]
@@ -469,10 +471,32 @@ undo the [mp3 low-pass|low-pass|telephone sound|lossy compression]
 from 8 khz to 44.1 khz
 high frequency reconstruction"""
 
-ALL = {
-    "add": ADD, "remove": REMOVE, "extract": EXTRACT, "replace": REPLACE, "remix": REMIX,
-    "inpaint": INPAINT, "superres": SUPERRES,
+
+
+def _verbs(entries: list[str], slot: str, tail: str) -> list[str]:
+    """Patterns from verbs: "take ~ out" puts the slot at "~"."""
+    made = []
+    for verb in entries:
+        if "~" in verb:
+            made.append(verb.replace("~", slot))
+        else:
+            made.append(f"{verb} {slot}" + ("" if verb.endswith("with") else tail))
+    return made
+
+
+_SWAPS = [r.replace("{a}", "{nps}") for r in verbs.REPLACE]
+
+# Groups of patterns for each operation: the usual ones, verbs, other voices; drawn by `GROUP_SHARES`.
+GROUPS = {
+    "add": [ADD.splitlines(), _verbs(verbs.ADD, "{np}", "[||| here| to this| into the {song}| for me]"),
+            verbs.ADD_MORE.splitlines()],
+    "remove": [REMOVE.splitlines(), _verbs(verbs.REMOVE, "{nps}", "[||| from this| from the {song}]"),
+               verbs.REMOVE_MORE.splitlines()],
+    "extract": [EXTRACT.splitlines(), _verbs(verbs.EXTRACT, "{nps}", ""), verbs.EXTRACT_MORE.splitlines()],
+    "replace": [REPLACE.splitlines(), _SWAPS],
+    "remix": [REMIX.splitlines()], "inpaint": [INPAINT.splitlines()], "superres": [SUPERRES.splitlines()],
 }  # fmt: skip
+GROUP_SHARES = [0.5, 0.25, 0.25]
 
 # Fixed phrases of the trade: (operation, target, text).
 IDIOMS = [

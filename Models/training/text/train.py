@@ -100,6 +100,8 @@ def warm_start(model: TextModel, vocab) -> None:
 class Trainer:
     """The run's state: model, average weights, optimiser, data."""
 
+    file = "checkpoint.pt"
+
     def __init__(self, options):
         self.o = options
         torch.manual_seed(7)
@@ -118,7 +120,7 @@ class Trainer:
         made = data.draw(False, options.examples, 1)
         self.instructions = vocabulary.encode(vocab, [e["text"] for e in made])
         self.wanted = data.targets(made)
-        held = data.draw(True, 2000, 2)
+        held = data.draw(True, 1500, 2) + data.hand("dev")
         self.dev = vocabulary.encode(vocab, [e["text"] for e in held]), data.targets(held)
         lengths = lambda rows: np.array([len(r) for r in rows])  # noqa: E731
         self.distil = Batches(lengths(self.phrases), options.phrases, 21)
@@ -143,6 +145,7 @@ class Trainer:
             logits = self.model.classify(states, mask)
         second = head_loss(logits, {k: torch.from_numpy(v[rows]) for k, v in self.wanted.items()})
         second.backward()
+        self.extra_loss()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
@@ -152,14 +155,20 @@ class Trainer:
             self.average[name].lerp_(value, 1 - keep)
         return first.item(), second.item()
 
+    def extra_loss(self) -> None:
+        """Room for a further loss (see `refine`)."""
+
+    def extra_figures(self) -> dict:
+        return {}
+
     def save(self) -> None:
-        path = work() / "checkpoint.pt"
+        path = work() / self.file
         torch.save({"model": self.model.state_dict(), "average": self.average, "step": self.step,
                     "optimiser": self.optimiser.state_dict()}, path.with_suffix(".new"))  # fmt: skip
         path.with_suffix(".new").replace(path)
 
     def resume(self) -> None:
-        path = work() / "checkpoint.pt"
+        path = work() / self.file
         if path.exists():
             state = torch.load(path, weights_only=True)
             self.model.load_state_dict(state["model"])
@@ -180,7 +189,7 @@ class Trainer:
             if self.step % 25 == 0:
                 mean = np.mean(losses[-25:], axis=0)
                 line = {"step": self.step, "distil": round(float(mean[0]), 4),
-                        "heads": round(float(mean[1]), 4), "seconds": round(time.time() - start)}  # fmt: skip
+                        "heads": round(float(mean[1]), 4), "seconds": round(time.time() - start)} | self.extra_figures()  # fmt: skip
                 if self.step % 200 == 0 or self.step == self.o.steps:
                     line |= {"dev": self.evaluate()}
                     self.save()

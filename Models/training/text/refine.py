@@ -1,0 +1,89 @@
+"""Trains on from an exported encoder while holding its states on the usual prompts:
+`python -m Models.training.text.refine`.
+
+The music models were trained on the states that the exported encoder gives for `prompts(...)`. Here
+the encoder learns more patterns and words, and a third loss keeps its states of such prompts where
+they were (mean square of the difference, relative to the states' own mean square).
+"""
+
+import argparse
+import random
+
+import numpy as np
+import torch
+
+from . import data, labels, vocabulary
+from .evaluate import load
+from .heads import gather, states_of
+from .model import pad
+from .paths import work
+from .train import Trainer
+
+
+def usual_prompts(count: int, seed: int = 41) -> list[str]:
+    """Texts as `prompts()` gives them to the music trainings."""
+    from .prompts import prompts
+
+    rng, made = random.Random(seed), []
+    while len(made) < count:
+        target = rng.choice(labels.MUSIC)
+        made += prompts(rng.choice(labels.EDITS), target, 1, rng, noisy=rng.random() < 0.5)
+    return made
+
+
+class Refiner(Trainer):
+    """A trainer with the anchor."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        first, vocab = load()
+        ids = vocabulary.encode(vocab, usual_prompts(options.anchors))
+        self.anchor_ids, self.anchor = ids, states_of(first, ids)
+        self.power = float(torch.cat([s.float() for s in self.anchor[:500]]).pow(2).mean())
+        self.rng = np.random.default_rng(9)
+        self.drift = 0.0
+
+    def start_from(self, path) -> None:
+        state = torch.load(path, weights_only=True)["average"]
+        self.model.load_state_dict(state)
+        self.average = {k: v.clone() for k, v in state.items()}
+
+    def anchor_loss(self) -> torch.Tensor:
+        rows = self.rng.choice(len(self.anchor_ids), 48, replace=False)
+        ids = pad([self.anchor_ids[i] for i in rows])
+        with torch.autocast("cpu", torch.bfloat16):
+            states, mask = self.model.encode(ids)
+        wanted, _ = gather(self.anchor, rows)
+        return ((states.float() - wanted).pow(2).mean(-1)[mask]).mean() / self.power
+
+    def extra_loss(self) -> None:
+        loss = self.anchor_loss()
+        (self.o.hold * loss).backward()
+        self.drift = 0.9 * self.drift + 0.1 * loss.item()
+
+    def extra_figures(self) -> dict:
+        return {"drift": round(self.drift, 4)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=1400)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--phrases", type=int, default=128)
+    parser.add_argument("--labelled", type=int, default=256)
+    parser.add_argument("--examples", type=int, default=400_000)
+    parser.add_argument("--anchors", type=int, default=6000)
+    parser.add_argument("--hold", type=float, default=2.0)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    trainer = Refiner(options)
+    trainer.file = "refined.pt"
+    if (work() / trainer.file).exists():
+        trainer.resume()
+    else:
+        trainer.start_from(work() / "checkpoint.pt")
+    trainer.run()
+
+
+if __name__ == "__main__":
+    main()
