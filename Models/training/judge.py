@@ -112,7 +112,21 @@ class Stems:
     def batch(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Training features [count, frames, bands] and labels [count, instruments]."""
         x, labels = zip(*self.replay.draw(count))
-        return self.blurred(torch.stack(x)), torch.stack(labels)
+        return self.blurred(self.coloured(torch.stack(x))), torch.stack(labels)
+
+    def coloured(self, x: torch.Tensor) -> torch.Tensor:
+        """Most items through another tone control (a smooth curve within ±12 dB), some without a
+        range of bands: banks differ in colour more than in how an instrument moves."""
+        bands = x.shape[-1]
+        for row in range(len(x)):
+            if self.rng.random() < 0.7:
+                knots = (torch.rand(1, 1, 7) * 2 - 1) * 1.4 / DEPTH
+                x[row] += F.interpolate(knots, bands, mode="linear", align_corners=True)[0, 0]
+            if self.rng.random() < 0.3:
+                size = self.rng.randrange(4, bands // 4)
+                start = self.rng.randrange(bands - size)
+                x[row, :, start : start + size] = 0
+        return (x - x.amax((-2, -1), keepdim=True) + 1).clamp_min(0)
 
     def blurred(self, x: torch.Tensor) -> torch.Tensor:
         """Half of the items as a codec might leave them: smeared, noisy, without their depths."""
