@@ -56,4 +56,10 @@ bench: build ## speed against the peers
 	Benchmarks/speed/run
 
 quality: build python ## the quality tables of the README
-	.venv/bin/python -m Benchmarks.quality.run
+	@work="$${AEDIT_WORK:-.train}/eval"; q=".venv/bin/python -m Benchmarks.quality"; set -e; \
+	[ -f "$$work/validation/items.jsonl" ] || $$q.items --split validation --out "$$work/validation"; \
+	$$q.run --items "$$work/validation" --out "$$work/results"; \
+	$$q.run --items "$$work/validation" --out "$$work/results" --method diffusion \
+	  --operations extract remove; \
+	$$q.table --items "$$work/validation" --results "$$work/results" --codec Models/music \
+	  --markdown Benchmarks/quality/RESULTS.md --json Benchmarks/quality/results.json
