@@ -4,7 +4,6 @@ released, for the codec's round-trip rows, and as the peer in speed."""
 import functools
 import hashlib
 import pathlib
-import random
 
 import numpy as np
 import soundfile
@@ -15,7 +14,7 @@ from Models.training.music.features import Layout, filters, log_mel, stft
 
 from .items import RATE, Item
 from .masks import MaskEngine, as_tensor
-from .weights import network
+from .weights import network, text_states
 
 
 class Codec:
@@ -60,9 +59,8 @@ class Flow:
     CHUNK, CARRIED = 128, 40  # latents: six seconds, of which two are known from before
 
     def __init__(self, folder: pathlib.Path, steps: int = 12, guidance: float = 2.0):
-        from Models.training.music.phrases import Phrases
         self.codec, self.editor = Codec(folder), network(folder, "editor")
-        self.phrases, self.steps, self.guidance = Phrases(), steps, guidance
+        self.steps, self.guidance = steps, guidance
 
     def chunk(self, context, known, known_mask, text, generator) -> torch.Tensor:
         """Context and known latents [1, N, 64] -> the answer's latents."""
@@ -76,9 +74,9 @@ class Flow:
         return torch.where(known_mask > 0, known, x)
 
     @torch.no_grad()
-    def __call__(self, sound: np.ndarray, operation: str, target: str, seed: int) -> np.ndarray:
+    def __call__(self, sound: np.ndarray, instruction: str, seed: int) -> np.ndarray:
         """The answer to the instruction, mono: [samples, 1]."""
-        text = self.phrases.states([self.phrases.draw(operation, target, random.Random(seed)), ""])
+        text = text_states([instruction, ""])
         generator = torch.Generator().manual_seed(seed)
         context = self.codec.encode(sound.mean(1, keepdims=True))
         answer = torch.zeros_like(context)
@@ -94,7 +92,7 @@ class Flow:
 
 
 class TorchEngine:
-    """Edits items as the command would, without reading the instruction's own words."""
+    """Edits items as the command would, but knows the operation."""
 
     def __init__(self, folder: pathlib.Path, method: str, flags: list[str]):
         torch.set_num_threads(1)
@@ -108,10 +106,10 @@ class TorchEngine:
             self.flow = self.flow or Flow(self.folder, steps,
                                           self.options.get("guidance", 2.0))
             sound = item.sound("rest" if operation == "add" else "mixture")
-            return self.flow(sound, operation, item.target, 1)
+            return self.flow(sound, item.instructions[operation], 1)
         self.mask = self.mask or MaskEngine(self.folder)
         mixture = item.sound("mixture")
-        spectrum, logits, _, _ = self.mask.analyse(mixture, operation, item.target)
+        spectrum, logits, _, _ = self.mask.analyse(mixture, item.instructions[operation])
         found = self.mask.apply(spectrum, logits.sigmoid(), len(mixture))
         return found if operation == "extract" else mixture - found
 

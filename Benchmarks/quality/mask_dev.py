@@ -73,7 +73,7 @@ RULES = {
 
 def judge(engine: MaskEngine, item, rules: dict, chunk_frames: int) -> dict:
     mixture, stem, rest = (item.sound(name) for name in ("mixture", "stem", "rest"))
-    spectrum, logits, presence, energy = engine.analyse(mixture, "extract", item.target,
+    spectrum, logits, presence, energy = engine.analyse(mixture, item.instructions["extract"],
                                                         chunk_frames=chunk_frames)
     before = si_sdr(mixture, stem), si_sdr(mixture, rest)
     out = {"target": item.target, "presence": presence,

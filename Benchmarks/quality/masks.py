@@ -1,7 +1,6 @@
 """Masks on the mixture's complex STFT: the trained network's by PyTorch, and the oracles."""
 
 import pathlib
-import random
 
 import numpy as np
 import torch
@@ -9,7 +8,7 @@ import torch
 from Models.training.music.features import Layout, filters, log_mel, spread, stft
 from Models.training.networks import MaskNetConfig
 
-from .weights import network
+from .weights import network, text_states
 
 #: Frames the mask network was trained on; longer sounds are cut into chunks that overlap by half.
 CHUNK_FRAMES = 256
@@ -56,19 +55,16 @@ class MaskEngine(Masking):
     """The mask network of a model package or of a training run (see `weights.network`)."""
 
     def __init__(self, folder: pathlib.Path, run: str | None = None):
-        from Models.training.music.phrases import Phrases
         self.network = network(folder, "mask", run)
         super().__init__(self.network.config)
-        self.phrases = Phrases()
 
     @torch.no_grad()
-    def logits(self, mel: torch.Tensor, operation: str, target: str,
+    def logits(self, mel: torch.Tensor, instruction: str,
                chunk_frames: int = CHUNK_FRAMES) -> tuple[torch.Tensor, float]:
         """Log-mel [frames, bands] -> mask logits [frames, bands] and the mean presence logit.
 
         Chunks overlap by half and are joined with triangular weights."""
-        texts = [self.phrases.draw(operation, target, random.Random(0))]
-        text, text_mask = self.phrases.states(texts)
+        text, text_mask = text_states([instruction])
         frames, hop = mel.shape[0], chunk_frames // 2
         count = max(1, -(-(frames - hop) // hop))
         padded = torch.nn.functional.pad(mel, (0, 0, 0, (count + 1) * hop - frames),
@@ -84,11 +80,11 @@ class MaskEngine(Masking):
             weight[part] += ramp[:, None]
         return (total / weight)[:frames], float(presence.mean())
 
-    def analyse(self, mixture: np.ndarray, operation: str, target: str, **options):
+    def analyse(self, mixture: np.ndarray, instruction: str, **options):
         """The mixture's spectrum [channels, frames, bins], mask logits, presence logit and the
         mixture's energy by band [frames, bands]."""
         spectrum = stft(as_tensor(mixture), self.layout)
         mel = log_mel(stft(as_tensor(mixture).mean(0), self.layout), self.bank)
-        logits, presence = self.logits(mel, operation, target, **options)
+        logits, presence = self.logits(mel, instruction, **options)
         energy = (spectrum.abs().square() @ self.spread.T).sum(0)
         return spectrum, logits, presence, energy

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from Models.training import networks
+from Models.training.text.prompts import encode
 
 CLASSES = {"vae": (networks.MelVAE, networks.MelVAEConfig),
            "vocoder": (networks.Vocoder, networks.VocoderConfig),
@@ -34,3 +35,12 @@ def network(folder: pathlib.Path, name: str, run: str | None = None) -> torch.nn
         result.load_state_dict({key: value.float() for key, value in weights.items()})
         result.trained = f"{folder / name}.safetensors"
     return result
+
+
+def text_states(texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    """T5 token states [B, L, 256], padded with zeros, and the mask [B, L] of tokens; the empty text
+    stands for no instruction (guidance's other side)."""
+    rows = [torch.from_numpy(states) for states in encode(texts)]
+    states = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+    lengths = torch.tensor([len(row) for row in rows])
+    return states, torch.arange(states.shape[1])[None] < lengths[:, None]

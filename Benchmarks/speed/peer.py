@@ -22,17 +22,18 @@ from Benchmarks.quality.masks import MaskEngine  # noqa: E402
 
 def main() -> None:
     folder, song, operation, method = sys.argv[1:]
-    target = {"remove": "drums", "extract": "bass", "add": "guitar"}[operation]
+    instruction = {"remove": "remove the drums", "extract": "extract the bass",
+                   "add": "add guitar"}[operation]
     torch.set_num_threads(2)
     sound = soundfile.read(song, always_2d=True)[0]
     engine = (MaskEngine if method == "mask" else Flow)(pathlib.Path(folder))
     ready = time.monotonic()
     with torch.autocast("cpu", torch.bfloat16):
         if method == "mask":
-            spectrum, logits, _, _ = engine.analyse(sound, operation, target)
+            spectrum, logits, _, _ = engine.analyse(sound, instruction)
             found = engine.apply(spectrum, logits.float().sigmoid(), len(sound))
         else:
-            found = engine(sound, operation, target, 1)
+            found = engine(sound, instruction, 1)
     soundfile.write("/dev/null", sound - found, 44100, "PCM_16", format="WAV")
     print(json.dumps({"ready_s": ready - BEGIN, "compute_s": time.monotonic() - ready}))
 
