@@ -3,16 +3,18 @@
     python -m Models.training.music.vocoder --run vocoder --minutes 100 --batch 12
 
 Loss: L1 on the true STFT's log-magnitudes and the squared error of the phase steps as unit
-vectors, weighted by magnitude. Judged on dev.
+vectors, weighted by magnitude. With `--vae` a share of the mels of the last third of the run have
+gone through the VAE, while the targets stay true: what it blurs shall not sound. Judged on dev.
 """
 
 import random
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 
 from ..loop import Run, options
-from ..networks import Vocoder, VocoderConfig
+from ..networks import MelVAE, MelVAEConfig, Vocoder, VocoderConfig
 from .features import Layout, filters, log_mel, spread, stft
 from .mixtures import Mixer
 from .phases import FLOOR
@@ -21,6 +23,7 @@ from .recordings import Recordings
 FRAMES = 80
 EDGE = 2  # frames at a crop's ends that see the STFT's padding
 LAYOUT = Layout()
+DECODED = 0.35  # share of decoded mels in the last third
 
 
 class Sounds:
@@ -92,8 +95,23 @@ class Targets:
         return {"loss": sum(values.values()), **values}
 
 
+def load_vae(path: str) -> MelVAE:
+    vae = MelVAE(MelVAEConfig())
+    vae.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    return vae.eval().requires_grad_(False)
+
+
+def decoded(vae: MelVAE, mel: torch.Tensor, noise: float = 0.0) -> torch.Tensor:
+    """Log-mels [B, T, bands] (T a multiple of 4) through the VAE."""
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        mean = vae.encode(mel)[0].float()
+        return vae.decode(mean + noise * torch.randn_like(mean)).float().clamp_min(-11.5129)
+
+
 def main() -> None:
-    flags = options(__doc__.splitlines()[0], 100).parse_args()
+    parser = options(__doc__.splitlines()[0], 100)
+    parser.add_argument("--vae", help="safetensors of the mel VAE")
+    flags = parser.parse_args()
     bank = filters(LAYOUT)
     module = Vocoder(VocoderConfig())
     with torch.no_grad():
@@ -103,21 +121,33 @@ def main() -> None:
         module.out.weight.mul_(0.5)
     run = Run(module, flags)
     train = Sounds("train", run.step, augment=True)
-    judge = [Targets(torch.from_numpy(np.stack(part)), bank)
+    samples = (256 + 2 * EDGE - 1) * LAYOUT.hop
+    judge = [Targets(torch.from_numpy(np.stack(part)[:, :samples]), bank)
              for part in np.array_split(Sounds("dev", 1, augment=False, pool=48).pool, 8)]
+    vae = load_vae(flags.vae) if flags.vae else None
 
     def losses(module):
         sound = train.batch(flags.batch, (FRAMES + 2 * EDGE - 1) * LAYOUT.hop)
         with torch.autocast("cpu", enabled=False):
             targets = Targets(sound, bank)
-        parts = module(targets.mel)
+        mel = targets.mel
+        if vae and run.seconds > 40 * flags.minutes:
+            share = round(DECODED * flags.batch)
+            mel = torch.cat([decoded(vae, mel[:share], noise=0.1), mel[share:]])
+        parts = module(mel)
         with torch.autocast("cpu", enabled=False):
             return targets.losses(*parts)
 
-    def evaluate(module):
-        rows = [targets.losses(*module(targets.mel)) for targets in judge]
-        return {f"dev_{name}": round(float(sum(row[name] for row in rows)) / len(rows), 4)
+    def figures(module, prefix, change):
+        rows = [targets.losses(*module(change(targets.mel))) for targets in judge]
+        return {prefix + name: round(float(sum(row[name] for row in rows)) / len(rows), 4)
                 for name in rows[0]}
+
+    def evaluate(module):
+        values = figures(module, "dev_", lambda mel: mel)
+        if vae:
+            values |= figures(module, "dev_decoded_", lambda mel: decoded(vae, mel))
+        return values
 
     run.train(losses, evaluate)
 

@@ -1,6 +1,6 @@
 """Dev figures and pictures of a vocoder.
 
-    python -m Models.training.music.vocoder_judge vocoder.safetensors [--pictures FOLDER]
+    python -m Models.training.music.vocoder_judge vocoder.safetensors [--pictures FOLDER] [--vae vae.safetensors]
 
 Rows: the vocoder at several noise temperatures; what its magnitudes reach with the true phases, and
 its phases with the true magnitudes; Griffin-Lim on its magnitudes. Columns: L1 of the re-analysed
@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from ..networks import Vocoder, VocoderConfig
 from .features import filters, log_mel, stft
 from .phases import phases, sound
-from .vocoder import LAYOUT, Sounds
+from .vocoder import LAYOUT, Sounds, decoded, load_vae
 
 SIZES = (512, 2048, 8192)
 FRAMES = 192
@@ -89,6 +89,7 @@ def main() -> None:
     parser.add_argument("weights")
     parser.add_argument("--items", type=int, default=16)
     parser.add_argument("--pictures", type=pathlib.Path)
+    parser.add_argument("--vae", help="judge on mels that this VAE has decoded")
     parser.add_argument("--all", action="store_true", help="also the rows with true parts")
     flags = parser.parse_args()
     torch.set_num_threads(1)
@@ -97,8 +98,9 @@ def main() -> None:
     pool = Sounds("dev", 1, augment=False, pool=flags.items).pool
     true = torch.from_numpy(np.stack([s[: (FRAMES - 1) * LAYOUT.hop] for s in pool]))
     table = Table(true, bank)
+    mel = decoded(load_vae(flags.vae), table.mel) if flags.vae else table.mel
     with torch.no_grad():
-        log_magnitude, advance, slope = load(flags.weights)(table.mel)
+        log_magnitude, advance, slope = load(flags.weights)(mel)
     made = {}
     for temperature in (0.0, 0.3, 1.0):
         made[temperature] = vector = phases(log_magnitude, advance, slope, temperature)
