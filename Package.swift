@@ -52,7 +52,8 @@ let package = Package(
       name: "Editors", dependencies: ["Checkpoints", "Diffusion", "Layers", "Signal", "Tensors"]),
 
     // Layer 6: instructions, metrics
-    .target(name: "Instructions", dependencies: ["Checkpoints", "Tensors", "Tokenizers"]),
+    .target(
+      name: "Instructions", dependencies: ["Checkpoints", "Tensors", "TextEncoders", "Tokenizers"]),
     .target(name: "Metrics", dependencies: ["Signal"]),
     .target(name: "Pictures", dependencies: ["CZlib", "Signal"]),
 
@@ -78,7 +79,8 @@ let package = Package(
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
-    .testTarget(name: "InstructionsTests", dependencies: ["Instructions", "TestSupport"]),
+    .testTarget(
+      name: "InstructionsTests", dependencies: ["Checkpoints", "Instructions", "TestSupport"]),
     .testTarget(name: "EditingTests", dependencies: ["Editing"]),
     .testTarget(name: "TextEncodersTests", dependencies: ["TestSupport", "TextEncoders"]),
     .testTarget(name: "AutoencodersTests", dependencies: ["Autoencoders", "TestSupport"]),

@@ -1,0 +1,148 @@
+import Checkpoints
+import Glibc
+import Synchronization
+import Tensors
+import TextEncoders
+import Tokenizers
+
+/// The text model of a package: reads instructions, and gives the editing networks the token states
+/// that they attend to.
+///
+/// The heads and their thresholds are described in Models/training/text/README.md.
+public struct InstructionReader: Sendable {
+  private struct Labels: Decodable {
+    var operation: [String]
+    var target: [String]
+    var second: [String]
+    var attributes: [String]
+  }
+
+  private struct Heads: Decodable {
+    var queries: Int
+    var hidden: Int
+  }
+
+  private struct Thresholds: Decodable {
+    var temperature: Double
+    var confidence: Double
+    var attribute: Double
+  }
+
+  private let tokenizer: Tokenizer
+  private let encoder: T5Encoder
+  private let labels: Labels
+  private let thresholds: Thresholds
+  private let operation: PoolingHead
+  private let target: PoolingHead
+  private let second: PoolingHead
+  private let attributes: PoolingHead
+
+  /// The kind of package that this reads.
+  public static let packageKind = "text"
+  /// Longer texts are cut to this many tokens, as in training.
+  public static let maxTokens = 64
+
+  /// - Throws: `CheckpointError` or `TokenizerError` naming the file and what is wrong with it.
+  public init(package: ModelPackage) throws {
+    let config = try package.decode(T5Config.self, from: "config", "encoder")
+    let labels = try package.decode(Labels.self, from: "labels")
+    let heads = try package.decode(Heads.self, from: "heads")
+    thresholds = try package.decode(Thresholds.self, from: "thresholds")
+    tokenizer = try Tokenizer(path: package.path(of: "tokenizer"))
+    guard tokenizer.pieceCount <= config.vocabulary else {
+      throw CheckpointError.package(
+        folder: package.folder,
+        problem:
+          "its tokenizer has \(tokenizer.pieceCount) pieces, its encoder \(config.vocabulary)",
+        hint: "install the package again")
+    }
+    for name in labels.operation where name != "none" && RequestedOperation(rawValue: name) == nil {
+      throw CheckpointError.package(
+        folder: package.folder, problem: "the operation '\(name)' is unknown", hint: "update aedit")
+    }
+    let w = try package.weights(of: "encoder")
+    encoder = try T5Encoder(w, config: config)
+    func head(_ name: String, _ classes: [String]) throws -> PoolingHead {
+      try PoolingHead(
+        w / "heads" / name, dim: config.dim, queries: heads.queries, hidden: heads.hidden,
+        classes: classes.count)
+    }
+    operation = try head("operation", labels.operation)
+    target = try head("target", labels.target)
+    second = try head("second", labels.second)
+    attributes = try head("attributes", labels.attributes)
+    self.labels = labels
+    try w.finish()
+  }
+
+  /// What an instruction asks for.
+  ///
+  /// - Throws: ``InstructionError``
+  public func plan(_ instruction: String) throws -> EditPlan {
+    // The planner looks at some texts more than once.
+    let known = Known()
+    return try Planner { text in
+      if let reading = known.readings.withLock({ $0[text] }) { return reading }
+      let reading = try read(text)
+      known.readings.withLock { $0[text] = reading }
+      return reading
+    }.plan(instruction)
+  }
+
+  private final class Known: Sendable {
+    let readings = Mutex<[String: Reading]>([:])
+  }
+
+  /// The states of a text for the editing networks: `[L, dim]`, `</s>` included, L at most
+  /// ``maxTokens``.
+  public func states(_ text: String) throws -> Tensor {
+    let ids = tokenizer.encode(text, addsEnd: false).prefix(Self.maxTokens - 1)
+    return try encoder(ids + tokenizer.encode(""))
+  }
+
+  /// What the heads read in one request without its region.
+  public func read(_ text: String) throws -> Reading {
+    let states = try self.states(text)
+    let operations = softmax(operation(states))
+    let targets = softmax(target(states))
+    let others = softmax(second(states))
+    let (o, t, s) = (argmax(operations), argmax(targets), argmax(others))
+    let asked = RequestedOperation(rawValue: labels.operation[o])
+    let needsTarget = asked.map { [.add, .remove, .extract, .replace].contains($0) } ?? true
+    let named = { (name: String) in name == "none" ? nil : name }
+    let part = named(labels.target[t])
+    let confidence = operations[o] * (needsTarget ? targets[t] : 1)
+    let sounds = zip(labels.attributes, attributes(states))
+      .filter { 1 / (1 + exp(-Double($0.1))) > thresholds.attribute }.map(\.0)
+    return Reading(
+      operation: asked, target: part, second: named(labels.second[s]), attributes: sounds,
+      confidence: confidence,
+      isUnderstood: asked != nil && confidence >= thresholds.confidence
+        && (!needsTarget || part != nil),
+      nearest: nearest(operations, targets))
+  }
+
+  /// The two likeliest requests that can be carried out; none where nothing points to one.
+  private func nearest(_ operations: [Double], _ targets: [Double]) -> [String] {
+    var found: [(text: String, chance: Double)] = []
+    for (o, name) in labels.operation.enumerated() {
+      guard let operation = PlanOperation(rawValue: name), operations[o] > 0.01 else { continue }
+      for (t, part) in labels.target.enumerated()
+      where part != "none" && !Planner.otherTargets.contains(part) && targets[t] > 0.1 {
+        found.append((Planner.plain(operation, part), operations[o] * targets[t]))
+      }
+    }
+    return found.sorted { $0.chance > $1.chance }.prefix(2).map(\.text)
+  }
+
+  private func softmax(_ logits: [Float]) -> [Double] {
+    let largest = Double(logits.max() ?? 0)
+    let powers = logits.map { exp((Double($0) - largest) / thresholds.temperature) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
+  }
+
+  private func argmax(_ values: [Double]) -> Int {
+    values.indices.max { values[$0] < values[$1] } ?? 0
+  }
+}

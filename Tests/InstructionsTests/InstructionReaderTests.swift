@@ -1,0 +1,105 @@
+import Checkpoints
+import Foundation
+import Instructions
+import TestSupport
+import Testing
+
+private let root = Fixtures.url("../..").standardizedFileURL.path
+
+private func hasTextModel() -> Bool {
+  FileManager.default.fileExists(atPath: root + "/Models/text/model.json")
+}
+
+private func reader() throws -> InstructionReader {
+  try InstructionReader(package: ModelPackage(folder: root + "/Models/text"))
+}
+
+private struct Item: Decodable {
+  var text: String
+  var operation: String
+  var target: String
+  var second: String?
+}
+
+private func items(_ name: String) throws -> [Item] {
+  let path = root + "/Models/training/text/eval/\(name).jsonl"
+  return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+    .map { try JSONDecoder().decode(Item.self, from: Data($0.utf8)) }
+}
+
+/// The trained text model of `Models/text`, where it is installed, on sentences that its training
+/// never saw.
+@Suite(.enabled(if: hasTextModel())) struct InstructionReaderTests {
+  /// What the package that is installed reaches; raised with each better one. The goal is 285.
+  static let rightFloor = 125
+
+  /// Whether the program does what an item asks for: exactly its steps, or, for what is recognised
+  /// but not possible, a refusal that recognised it.
+  private func isRight(_ item: Item, _ reader: InstructionReader) -> Bool {
+    do {
+      let steps = try reader.plan(item.text).steps.map { "\($0.operation) \($0.target)" }
+      return item.operation == "replace"
+        ? steps == ["remove \(item.target)", "add \(item.second ?? "none")"]
+        : steps == ["\(item.operation) \(item.target)"]
+    } catch InstructionError.notSupported(let part, _, _) {
+      let reading = try? reader.read(part)
+      return reading?.operation?.rawValue == item.operation
+        && (reading?.target ?? "none") == item.target
+    } catch {
+      return false
+    }
+  }
+
+  @Test func understandsParaphrases() throws {
+    let reader = try reader()
+    let items = try items("validation")
+    try #require(items.count == 300)
+    let right = items.count { isRight($0, reader) }
+    print("paraphrases right: \(right) of \(items.count)")
+    #expect(right >= Self.rightFloor)
+    withKnownIssue("the text model needs more training", isIntermittent: true) {
+      #expect(right >= 285)
+    }
+  }
+
+  @Test func refusesWhatIsNoRequest() throws {
+    let reader = try reader()
+    let items = try items("refusals")
+    try #require(items.count == 200)
+    let refused = items.count { (try? reader.plan($0.text)) == nil }
+    print("refused: \(refused) of \(items.count)")
+    #expect(refused >= 190)
+  }
+
+  @Test(arguments: [
+    ("add a guitar", ["add guitar"]),
+    ("Remove the drums and add a piano", ["remove drums", "add piano"]),
+    ("remove the drums, the bass and the piano", ["remove drums", "remove bass", "remove piano"]),
+    (
+      "drop teh drums from 0:10 to 0:20, then put some acoustic guitar under it",
+      ["remove drums", "add acoustic guitar"]
+    ),
+    ("only the piano", ["extract piano"]),
+    ("I want it without the strings", ["remove strings"]),
+  ])
+  func plansRequests(text: String, wanted: [String]) throws {
+    let steps = try reader().plan(text).steps
+    #expect(steps.map { "\($0.operation) \($0.target)" } == wanted)
+    #expect(steps.allSatisfy { $0.confidence > 0.3 && $0.confidence <= 1 })
+  }
+
+  @Test func refusesAPartThatIsNotPossible() throws {
+    let reader = try reader()
+    let error = try #require(throws: InstructionError.self) {
+      try reader.plan("remove the drums and add a piano, then make the bass louder")
+    }
+    #expect("\(error)".contains("make the bass louder"))
+  }
+
+  @Test func givesStatesOfBoundedLength() throws {
+    let reader = try reader()
+    #expect(try reader.states("add a guitar").rank == 2)
+    let long = try reader.states(String(repeating: "a very soft ", count: 80) + "guitar")
+    #expect(long.shape[0] == InstructionReader.maxTokens)
+  }
+}
