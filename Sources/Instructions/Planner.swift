@@ -125,7 +125,10 @@ public struct Planner {
       return try steps(listed)
     }
     let misunderstood = InstructionError.notUnderstood(part: text, nearest: whole.nearest)
-    guard whole.isUnderstood, let operation = whole.operation else { throw misunderstood }
+    guard whole.isUnderstood, let operation = whole.operation else {
+      guard let core = try core(cut, group) else { throw misunderstood }
+      return core
+    }
     if operation == .replace {
       guard let target = whole.target, let second = whole.second else { throw misunderstood }
       return try [
@@ -149,6 +152,16 @@ public struct Planner {
     return try [target, second].map {
       try step(planned, $0, whole, Self.plain(planned, $0, whole.attributes), whole.attributes)
     }
+  }
+
+  /// The steps of the only clause that asks for something, beside explanations and small talk: "the
+  /// mix is too busy for my taste, mute the drums". nil when there is none, or more than one.
+  private func core(_ cut: CutInstruction, _ group: ClosedRange<Int>) throws -> [PlanStep]? {
+    let asking = try group.filter {
+      try cut.command($0) == .independent && isRequest(read(cut.clauses[$0].text))
+    }
+    guard group.count > 1, asking.count == 1 else { return nil }
+    return try requests(cut, asking[0]...asking[0])
   }
 
   private func step(

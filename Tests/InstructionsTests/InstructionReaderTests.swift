@@ -21,7 +21,7 @@ private struct Item: Decodable {
   var second: String?
 }
 
-private func items(_ name: String) throws -> [Item] {
+private func loaded(_ name: String) throws -> [Item] {
   let path = root + "/Models/training/text/eval/\(name).jsonl"
   return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
     .map { try JSONDecoder().decode(Item.self, from: Data($0.utf8)) }
@@ -52,8 +52,10 @@ private func items(_ name: String) throws -> [Item] {
 
   @Test func understandsParaphrases() throws {
     let reader = try reader()
-    let items = try items("validation")
+    let items = try loaded("validation")
     try #require(items.count == 300)
+    let tuning = try loaded("dev").filter { $0.operation != "none" }
+    print("of the tuning set: \(tuning.count { isRight($0, reader) }) of \(tuning.count)")
     let right = items.count { isRight($0, reader) }
     print("paraphrases right: \(right) of \(items.count)")
     #expect(right >= Self.rightFloor)
@@ -64,7 +66,7 @@ private func items(_ name: String) throws -> [Item] {
 
   @Test func refusesWhatIsNoRequest() throws {
     let reader = try reader()
-    let items = try items("refusals")
+    let items = try loaded("refusals")
     try #require(items.count == 200)
     let refused = items.count { (try? reader.plan($0.text)) == nil }
     print("refused: \(refused) of \(items.count)")

@@ -92,6 +92,21 @@ private func lines(_ text: String) throws -> [String] {
     #expect("\(error)".contains("possible") || "\(error)".contains("region") || text.count > 1000)
   }
 
+  @Test func findsTheRequestBesideAnExplanation() throws {
+    // A reader that is lost in long texts.
+    let planner = Planner { text in
+      let reading = fakeReading(text)
+      guard text.count > 24 else { return reading }
+      return Reading(operation: nil, target: nil, confidence: 0.1, isUnderstood: false)
+    }
+    let steps = try planner.plan("this mix is far too busy, mute the drums after 0:10").steps
+    #expect(steps.map(\.text) == ["mute the drums"])
+    #expect(steps[0].region == TimeRegion(start: .fromStart(10), end: .end))
+    #expect(throws: InstructionError.self) {
+      try planner.plan("this mix is far too busy, whatever the drums are")
+    }
+  }
+
   @Test func writesThePlanAsJSON() throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
