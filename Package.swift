@@ -46,10 +46,14 @@ let package = Package(
     .target(name: "TextEncoders", dependencies: ["CKernels", "Checkpoints", "Layers", "Tensors"]),
     .target(name: "Autoencoders", dependencies: ["Checkpoints", "Layers", "Tensors"]),
     .target(name: "Diffusion", dependencies: ["Tensors"]),
+    .target(name: "Vocoders", dependencies: ["Checkpoints", "Layers", "Tensors"]),
 
     // Layer 5: editors
     .target(
-      name: "Editors", dependencies: ["Checkpoints", "Diffusion", "Layers", "Signal", "Tensors"]),
+      name: "Editors",
+      dependencies: [
+        "Autoencoders", "Checkpoints", "Diffusion", "Layers", "Signal", "Tensors", "Vocoders",
+      ]),
 
     // Layer 6: instructions, metrics
     .target(
@@ -85,6 +89,7 @@ let package = Package(
     .testTarget(name: "TextEncodersTests", dependencies: ["TestSupport", "TextEncoders"]),
     .testTarget(name: "AutoencodersTests", dependencies: ["Autoencoders", "TestSupport"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport"]),
+    .testTarget(name: "VocodersTests", dependencies: ["TestSupport", "Vocoders"]),
     .testTarget(name: "EditorsTests", dependencies: ["Editors", "TestSupport"]),
   ],
   cxxLanguageStandard: .cxx17

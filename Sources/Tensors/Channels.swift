@@ -1,3 +1,5 @@
+import CKernels
+
 extension Tensor {
   /// Channels `range` of each row: `[..., C] -> [..., range.count]`.
   public func channels(_ range: Range<Int>) -> Tensor {
@@ -24,6 +26,20 @@ extension Tensor {
         guard let from = from.baseAddress, let to = to.baseAddress else { return }
         for row in 0..<rows {
           (to + row * wide + first).update(from: from + row * width, count: width)
+        }
+      }
+    }
+  }
+
+  /// Adds `part [..., n]` to the channels from `first` on of `[..., C]`.
+  public mutating func addChannels(_ part: Tensor, at first: Int) {
+    let (width, wide, rows) = (part.channels, channels, rows)
+    precondition(part.rows == rows && first >= 0 && first + width <= wide)
+    part.withUnsafeFloats { from in
+      withUnsafeMutableFloats { to in
+        guard let from = from.baseAddress, let to = to.baseAddress else { return }
+        for row in 0..<rows {
+          ck_scale_add(to + row * wide + first, nil, from + row * width, 1, width)
         }
       }
     }

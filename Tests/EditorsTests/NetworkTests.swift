@@ -63,7 +63,7 @@ import Testing
     try expectClose(velocity, file.tensor("editor.velocity"), tolerance, "velocity")
     func first(_ name: String) throws -> Tensor { try file.tensor("editor." + name)[rows: 0..<1] }
     var steps: [Int] = []
-    let sample = network.sample(
+    let sample = try network.sample(
       noise: try first("noise"), mixture: try first("mixture"), known: try first("known"),
       knownMask: try first("known_mask"), prompt: prompt, steps: 4, guidance: 2.5
     ) { steps.append($0) }

@@ -89,6 +89,17 @@ def editor():
 
 
 @torch.no_grad()
+def vocoder():
+    module = networks.Vocoder(networks.VocoderConfig(
+        bands=10, n_fft=32, hop=8, dim=24, hidden=40, blocks=2, mel_mean=-5.0, mel_std=2.5))
+    record("vocoder", module)
+    mel = torch.randn(2, 37, 10) * 2 - 5
+    log_magnitude, advance, slope = module(mel)
+    steps = [log_magnitude, advance.real, advance.imag, slope.real, slope.imag]
+    record("vocoder", nn.Module(), mel=mel, steps=torch.cat(steps, -1))
+
+
+@torch.no_grad()
 def head():
     module = Head(5, width=12).eval()
     states = torch.randn(1, 9, 12)
@@ -118,7 +129,7 @@ def t5(name, projection):
     (folder / "config.json").write_text(json.dumps(config.to_diff_dict(), indent=1) + "\n")
 
 
-vae(), mask(), editor(), head()
+vae(), mask(), editor(), head(), vocoder()
 t5("v1_0", "relu"), t5("v1_1", "gated-gelu")
 folder = ROOT / "Tests/Fixtures/networks"
 folder.mkdir(exist_ok=True)
