@@ -50,3 +50,20 @@ def phrases(folder: Path) -> dict[str, list[str]]:
                     glosses.setdefault(piece.strip())
     return {"words": list(words), "verbs": list(verbs), "examples": list(examples),
             "glosses": list(glosses)}  # fmt: skip
+
+
+def definitions(folder: Path, verbs: bool) -> list[tuple[str, str]]:
+    """Pairs of a word and one of its glosses, of verbs (also with "it") or of the other words."""
+    made = {}
+    for part in ("verb",) if verbs else ("adj", "noun", "adv"):
+        for lemmas, gloss, _ in synsets(folder, part):
+            plain = [w for w in lemmas if re.fullmatch(r"[a-z][a-z' .-]*", w)]
+            if part == "noun":
+                plain = [w for w in plain if w.isalpha() and len(w) <= 12]
+            pieces = re.sub(r"\([^)]*\)\s*", "", gloss).split(";")
+            for lemma in plain:
+                for piece in (pieces if part == "verb" else pieces[:1]):
+                    made.setdefault((lemma, piece.strip()))
+                    if part == "verb":
+                        made.setdefault((f"{lemma} it", piece.strip()))
+    return list(made)

@@ -12,8 +12,8 @@ from . import lexicon, templates
 from .negatives import Negatives
 from .typos import misspell
 
-SHARES = {"add": 0.2, "remove": 0.2, "extract": 0.2, "replace": 0.08, "remix": 0.05,
-          "inpaint": 0.025, "superres": 0.025, "none": 0.22}  # fmt: skip
+SHARES = {"add": 0.2, "remove": 0.18, "extract": 0.18, "replace": 0.08, "remix": 0.04,
+          "inpaint": 0.02, "superres": 0.02, "none": 0.28}  # fmt: skip
 TARGET_WEIGHT = {"none": 0, "other": 1.4, "noise": 0.8, "reverb": 0.5, "music": 0.6, "speech": 0.7}
 NEVER_MADE = ("reverb", "noise", "music", "speech")
 PREFIX = ["", "", "", "", "", "please ", "now ", "ok, ", "hey, ", "well, ", "and then ", "first ",
@@ -24,17 +24,60 @@ SUFFIX = ["", "", "", "", "", "", " please", " thanks", ", thank you", " now", "
           " so i can practise", ", it sounds better", " completely", " mate", " here"]  # fmt: skip
 
 
+PLACES = lexicon.words("""under the singer, behind the voice, over the verse, at the chorus, below everything,
+    alongside the band, next to the vocals, under the melody, behind the lead, over the beat, for the refrain,
+    in the quiet part, on the left side, far away in the background, right in front, between the verses,
+    over the drums, on top of the bass, behind the guitar, under the piano, to the last bit, during the break""")
+REASONS = {o: [r for r in t.splitlines() if lexicon.allowed(r)] for o, t in {
+    "add": """it sounds so empty, {}
+the verse is boring, {}
+{} because it feels bare
+{} to make it more lively
+my song needs more power: {}
+for the party, {}
+{} like on the old records
+{} so it gets bigger
+we have only a singer so far, {}
+the drums alone are not enough, {}
+{} to support the voice
+{} and make it fit the rest""",
+    "remove": """{} because it annoys me
+{} so i can sing along
+{} so that my brother can play it live
+it is too busy, {}
+my neighbours complain, {}
+{} for the rehearsal
+{}, it covers the voice
+{}, it is out of tune
+the singer should be heard better, {}
+{} and keep the rest
+{} and leave everything else as it is
+{}, the other instruments may stay""",
+    "extract": """{} because i want to learn it
+{} for my sample library
+{} so i can write down the notes
+i am making a cover, {}
+for study, {}
+{}, i don't need the others
+{} and forget the band
+{} for a remix
+{}, i want to hear the details
+the rest is not important, {}""",
+}.items()}  # fmt: skip
+
+
 class Pool:
     """A list with its dev part; `pick` reports whether the choice was a dev entry."""
 
     def __init__(self, entries: list[str], core: int = 3):
         self.train, self.dev = lexicon.split(entries, core)
+        self.usual = self.train[:3] if core else []
 
     def pick(self, rng: random.Random, dev: bool) -> tuple[str, bool]:
         if dev and self.dev and rng.random() < 0.5:
             return rng.choice(self.dev), True
-        if not dev and rng.random() < 0.3:
-            return rng.choice(self.train[:3]), False
+        if not dev and self.usual and rng.random() < 0.3:
+            return rng.choice(self.usual), False
         return rng.choice(self.train or self.dev), False
 
 
@@ -45,6 +88,9 @@ class Grammar:
         self.dev = dev
         self.negatives = negatives
         self.templates = {o: [Pool(t) for t in groups] for o, groups in templates.GROUPS.items()}
+        if negatives:
+            for operation, patterns in templates.from_verbs(negatives.edit_verbs).items():
+                self.templates[operation].append(Pool(patterns, 0))
         self.usual = False  # only the usual patterns
         self.nouns = {t: Pool(w, 4) for t, w in lexicon.TARGET_NOUNS.items()}
         self.players = {t: Pool(w, 2) for t, w in lexicon.PLAYERS.items()}
@@ -97,8 +143,19 @@ class Grammar:
             template = template[: match.start()] + option + template[match.end() :]
         return template
 
+    @staticmethod
+    def surround(text: str, rng: random.Random, operation: str) -> str:
+        """A place or a reason around a wish; it names things that are not its target."""
+        if operation == "add" and rng.random() < 0.5:
+            return f"{text} {rng.choice(PLACES)}"
+        if operation in REASONS:
+            return rng.choice(REASONS[operation]).replace("{}", text)
+        return text
+
     def dress(self, text: str, rng: random.Random, operation: str) -> str:
         """Politeness, a region in words, capitals and a full stop around a sentence."""
+        if not self.usual and rng.random() < 0.2:
+            text = self.surround(text, rng, operation)
         if operation != "none" or rng.random() < 0.3:
             if rng.random() < 0.3:
                 prefix = rng.choice(PREFIX)

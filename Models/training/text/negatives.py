@@ -8,7 +8,7 @@ import re
 import zlib
 from pathlib import Path
 
-from . import corpus, lexicon
+from . import corpus, lexicon, troponyms
 
 # Other wishes about sound, that no operation covers.
 AUDIO = """transpose [it|the {song}|the {inst}] [up|down|] [a tone|two semitones|to C major|an octave]
@@ -87,7 +87,28 @@ the {inst} and the {inst2} were [friends|on the truck|lost|in the same room]
 [jazz|rock|folk|classical music|techno|reggae] is [my favourite|boring|from the last century|popular]
 this {song} is [great|terrible|from 1982|too long|my favourite|by Bach]
 nobody asked for {inst}
-i [am|was] a {inst} [player|teacher|student]"""
+i [am|was] a {inst} [player|teacher|student]
+my {inst} [is|was] [broken|new|old|out of tune|in the car|gone|too loud|a present from my uncle]
+the {inst} [plays|played|sang|sings|starts|started|stopped|entered] [on sunday|too early|in the morning|without the band|at the wedding|after the break]
+the {inst} [in this {song}|on that record|on stage] [gives me joy|makes me cry|reminds me of home|is by a friend of mine|sounds real|sounds like a toy]
+[he|she|they|we] [removed|added|took|put|dropped|lost|found|isolated] [his|her|a|the] {noun} [and sat down at the {inst}|before playing the {inst}|near the {inst}|and left]
+[what|such] a [lovely|great|terrible|big|strange|loud] {inst}
+is the {inst} [real|sampled|yours|louder than the {inst2}|in tune|made of metal]
+the {inst} has [four|six|many|no] [keys|valves|players|knobs|strings]
+add a {inst} to my [cart|wish list|collection|luggage|insurance]
+[replace|change|oil|check|order] the [strings|reeds|keys|skins|valves|pedals|cable|batteries] [of|on|for] my {inst}
+get me [a ticket for|a teacher for|a case for|a stand for|the price of] the {inst}
+[delay|shift|tighten|humanise|sync|shorten|lengthen|retune|double] [the timing of |]the {inst}
+[raise|lower|reduce by half|adjust|set|automate] the [gain|volume|level|pitch|tempo|attack|pan] [of|on] the {inst}
+give me the [chords|notes|lyrics|title|score|tabs|tuning] of [this {song}|the {inst}]
+i {inst2} therefore i am
+[all|some|most|few] {inst} players are [nice|tired|rich|late]
+[loud|soft|fast] {inst} [music|playing] is [bad for the ears|hard|my thing]
+[we|they] [had|have] [a|one|two|three] {inst} [at home|in school|in the shop|for sale]
+this is [a|the|my] {inst}
+that was [a|the|my] {inst}
+{inst} and {inst2} are [instruments|friends|loud|different things]
+i wonder [who plays|how old is|how to play|who made] the {inst}"""
 
 # Not to do it.
 NOT = """[don't|do not|never|please don't|please do not|dont|you must not|by no means] {act}
@@ -149,6 +170,20 @@ how [far|big|old|tall|expensive|deep] is the {noun}
 [who|what] [are you|can you do|are you for|do you know]
 [sing|dance|whistle|talk|listen|wait|stop|go|run|hurry|continue]
 [good|bad|nice|great|awful|strange|interesting] {noun}
+[take|bring|carry|throw] out the [trash|rubbish|garbage|bins|chairs|old {noun}]
+get rid of the [mice|rats|ants|moths|mould|rust|smell|spam|old {noun}] [in the {noun2}|]
+[i|we] only want to [rest|eat|live|know|{verb}]
+leave [me|us|him|her|the {noun}] [alone|here|at home]
+[add|remove|delete|insert|extract|replace|copy|move] [an event|a file|a page|a column|a cell|my name|the photo|the archive|a link|the {noun}] [to my calendar|from the list|in the table|on the desktop|to the {noun2}|]
+[stop|cancel|end|pause] my [subscription|order|trip|lease|download|{noun}]
+[drop|come|stop|pass] by [tomorrow|on your way|for tea|when you can]
+[switch|change] to [dark mode|english|the next page|full screen|winter time]
+add more [light|sugar|time|people|colour|words|{noun}] to the [room|dough|plan|party|{noun2}|text]
+[only|just] [you|time|god|fools|the {noun}] [know|knows|will tell|can help|matters]
+[isolate|extract|remove|replace|add|mute] [yourself|him|the variable|the virus|the {noun}|the root cause|the user|the substring]
+[he|she|they|we|i] [removed|replaced|added|extracted|dropped|cut|muted|isolated] [the {noun}|a {noun}|his hat|the old {noun}|it]
+the {noun} was [removed|replaced|added|extracted|dropped|cut|isolated] [by the {noun2}|yesterday|again|]
+happy [birthday|easter|new year|holidays] [to you|everyone|]
 {noun} {noun2}
 {noun}
 {verb}"""
@@ -160,6 +195,8 @@ SOUNDING = re.compile(
     r"piano|flute|pipe|choir|chorus|record|audio|track|speech|bird|dog|cat|cry|ring|engine|siren|"
     r"keyboard|rhythm|harp|violin|percuss|play|beat|tone|whistle|rain|wind|alarm|rattle"
 )
+# A statement, not a wish: it starts with a subject.
+STATES = re.compile(r"(the|a|an|his|her|my|their|our|he|she|they|we|i|it|you|this|that|there|what|who) ", re.I)
 SINGULAR = {"music", "speech", "noise", "reverb", "other"}
 
 
@@ -168,11 +205,15 @@ class Negatives:
 
     def __init__(self, wordnet: Path, dev: bool = False):
         self.dev = dev
-        found = corpus.phrases(wordnet)
-        self.examples = [e for e in found["examples"] if self.ours(e) and not SOUNDING.search(e)]
-        self.glosses = [g for g in found["glosses"] if self.ours(g)]
+        phrases = corpus.phrases(wordnet)
+        self.examples = [e for e in phrases["examples"] if self.ours(e)]
+        self.sounding = [e for e in self.examples if SOUNDING.search(e) and STATES.match(e)]
+        self.examples = [e for e in self.examples if not SOUNDING.search(e)]
+        self.glosses = [g for g in phrases["glosses"] if self.ours(g)]
         self.nouns = [n for n in nouns(wordnet) if self.ours(n)]
         self.verbs = [v for v in VERBS if lexicon.allowed(v)]
+        self.edit_verbs = {o: [v for v in found if v not in VERBS]
+                           for o, found in troponyms.verbs(wordnet).items()}  # fmt: skip
         self.handles = [v for v in self.verbs if v not in AMBIGUOUS]
         self.sets = {
             name: [t for t in lexicon.split(text.splitlines())[dev] if t]
@@ -184,11 +225,13 @@ class Negatives:
 
     def example(self, rng: random.Random, grammar) -> str:
         kind = rng.choices(
-            ["audio", "talk", "not", "daily", "examples", "glosses", "letters"],
-            [0.2, 0.2, 0.06, 0.26, 0.16, 0.1, 0.02],
+            ["audio", "talk", "not", "daily", "examples", "sounding", "glosses", "letters"],
+            [0.18, 0.2, 0.06, 0.27, 0.12, 0.09, 0.07, 0.01],
         )[0]
         if kind == "examples":
             return rng.choice(self.examples)
+        if kind == "sounding":
+            return rng.choice(self.sounding)
         if kind == "glosses":
             return rng.choice(self.glosses)
         if kind == "letters":

@@ -34,10 +34,17 @@ def usual_prompts(count: int, seed: int = 41) -> list[str]:
 class Refiner(Trainer):
     """A trainer with the anchor."""
 
+    file = "refined.pt"
+    focus = True
+
     def __init__(self, options):
         super().__init__(options)
+        for part in self.model.t5.modules():  # noise in the states would hide their drift
+            if isinstance(part, torch.nn.Dropout):
+                part.p = 0.0
         first, vocab = load()
-        ids = vocabulary.encode(vocab, usual_prompts(options.anchors))
+        texts = usual_prompts(options.anchors)
+        ids = vocabulary.encode(vocab, texts + [""] * (options.anchors // 20))  # "": guidance's other side
         self.anchor_ids, self.anchor = ids, states_of(first, ids)
         self.power = float(torch.cat([s.float() for s in self.anchor[:500]]).pow(2).mean())
         self.rng = np.random.default_rng(9)
@@ -49,7 +56,7 @@ class Refiner(Trainer):
         self.average = {k: v.clone() for k, v in state.items()}
 
     def anchor_loss(self) -> torch.Tensor:
-        rows = self.rng.choice(len(self.anchor_ids), 48, replace=False)
+        rows = self.rng.choice(len(self.anchor_ids), 64, replace=False)
         ids = pad([self.anchor_ids[i] for i in rows])
         with torch.autocast("cpu", torch.bfloat16):
             states, mask = self.model.encode(ids)
@@ -67,17 +74,16 @@ class Refiner(Trainer):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=1400)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--phrases", type=int, default=128)
-    parser.add_argument("--labelled", type=int, default=256)
-    parser.add_argument("--examples", type=int, default=400_000)
-    parser.add_argument("--anchors", type=int, default=6000)
-    parser.add_argument("--hold", type=float, default=2.0)
+    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--phrases", type=int, default=160)
+    parser.add_argument("--labelled", type=int, default=192)
+    parser.add_argument("--examples", type=int, default=200_000)
+    parser.add_argument("--anchors", type=int, default=5_000)
+    parser.add_argument("--hold", type=float, default=4.0)
     options = parser.parse_args()
     torch.set_num_threads(1)
     trainer = Refiner(options)
-    trainer.file = "refined.pt"
     if (work() / trainer.file).exists():
         trainer.resume()
     else:

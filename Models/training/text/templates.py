@@ -496,7 +496,20 @@ GROUPS = {
     "replace": [REPLACE.splitlines(), _SWAPS],
     "remix": [REMIX.splitlines()], "inpaint": [INPAINT.splitlines()], "superres": [SUPERRES.splitlines()],
 }  # fmt: skip
-GROUP_SHARES = [0.5, 0.25, 0.25]
+
+
+def from_verbs(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Patterns of further verbs, by operation."""
+    made = {}
+    for operation, entries in found.items():
+        slot = "{np}" if operation == "add" else "{nps}"
+        made[operation] = [f"{verb} {slot}[||| from the {{song}}]" for verb in entries]
+        if operation == "add":
+            made[operation] = [f"{verb} {slot}[||| to the {{song}}| here]" for verb in entries]
+    return made
+
+
+GROUP_SHARES = [0.42, 0.24, 0.24, 0.1]
 
 # Fixed phrases of the trade: (operation, target, text).
 IDIOMS = [

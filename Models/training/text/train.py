@@ -101,6 +101,7 @@ class Trainer:
     """The run's state: model, average weights, optimiser, data."""
 
     file = "checkpoint.pt"
+    focus = False
 
     def __init__(self, options):
         self.o = options
@@ -115,7 +116,7 @@ class Trainer:
             [{"params": decay, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0.0}],
             lr=options.rate, betas=(0.9, 0.98), eps=1e-8, fused=True)  # fmt: skip
         self.step = 0
-        texts, self.teacher = data.distillation()
+        texts, self.teacher = data.distillation(self.focus)
         self.phrases = vocabulary.encode(vocab, texts, 32)
         made = data.draw(False, options.examples, 1)
         self.instructions = vocabulary.encode(vocab, [e["text"] for e in made])
@@ -192,6 +193,7 @@ class Trainer:
                         "heads": round(float(mean[1]), 4), "seconds": round(time.time() - start)} | self.extra_figures()  # fmt: skip
                 if self.step % 200 == 0 or self.step == self.o.steps:
                     line |= {"dev": self.evaluate()}
+                if self.step % 100 == 0:
                     self.save()
                 print(json.dumps(line), flush=True)
                 with open(work() / "log.jsonl", "a") as log:
