@@ -76,7 +76,8 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Checkpoints", "Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors", "TestSupport"]),
-    .testTarget(name: "SignalTests", dependencies: ["Signal", "Checkpoints", "TestSupport"]),
+    .testTarget(
+      name: "SignalTests", dependencies: ["Checkpoints", "Signal", "Tensors", "TestSupport"]),
     .testTarget(name: "AudioFilesTests", dependencies: ["AudioFiles"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),
     .testTarget(name: "PicturesTests", dependencies: ["CZlib", "Pictures"]),

@@ -38,7 +38,10 @@ public final class AudioReader {
     } else {
       do {
         source = try SndFileSource(path: path)
-      } catch AudioFileError.unreadable where FFmpegTools.looksLikeMedia(path: path) {
+      } catch let error as AudioFileError {
+        guard case .unreadable = error,
+          FFmpegTools.looksLikeMedia(path: path, tools: tools)
+        else { throw error }
         source = try FFmpegSource(path: path, tools: tools)
       }
     }

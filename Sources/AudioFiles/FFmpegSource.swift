@@ -22,8 +22,9 @@ package struct FFmpegTools: Sendable {
     return FFmpegTools(ffmpeg: ffmpeg, ffprobe: ffprobe)
   }
 
-  /// True when the first bytes are those of MP4, Matroska, ASF or ADTS, whatever the name says.
-  static func looksLikeMedia(path: String) -> Bool {
+  /// True when the first bytes are those of MP4, Matroska, ASF or ADTS, whatever the name says, or
+  /// of an Ogg file (with FLAC, Speex … in it) and ffmpeg is there to try.
+  static func looksLikeMedia(path: String, tools: FFmpegTools?) -> Bool {
     guard let file = FileHandle(forReadingAtPath: path) else { return false }
     defer { try? file.close() }
     guard let head = try? file.read(upToCount: 12), head.count == 12 else { return false }
@@ -31,6 +32,7 @@ package struct FFmpegTools: Sendable {
     return bytes[4..<8].elementsEqual("ftyp".utf8) || bytes.starts(with: [0x1A, 0x45, 0xDF, 0xA3])
       || bytes.starts(with: [0x30, 0x26, 0xB2, 0x75])
       || (bytes[0] == 0xFF && bytes[1] & 0xF6 == 0xF0)
+      || (tools != nil && bytes.starts(with: "OggS".utf8))
   }
 }
 

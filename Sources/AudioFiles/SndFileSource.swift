@@ -7,6 +7,8 @@ final class SndFileSource: SampleSource {
   private let path: String
   private var handle: OpaquePointer
   private var position = 0
+  /// Stands between the file and libsndfile where an MP3's own length is missing or wrong.
+  private var repair: RepairedMP3?
 
   init(path: String) throws {
     self.path = path
@@ -19,6 +21,7 @@ final class SndFileSource: SampleSource {
       throw error
     }
     if header.frames > Self.largestPlausibleFrames { try countFrames() }
+    if info.container == .mp3 { try trueLengthOfMP3() }
     guard info.frameCount > 0 else { throw AudioFileError.empty(path: path) }
   }
 
@@ -52,12 +55,38 @@ final class SndFileSource: SampleSource {
     }
   }
 
-  private func reopen() throws {
+  @discardableResult
+  private func reopen() throws -> SF_INFO {
     var header = SF_INFO()
-    let fresh = try Self.open(path, &header)
-    sf_close(handle)
+    let fresh: OpaquePointer
+    if let repair {
+      sf_close(handle)
+      guard let opened = repair.open(&header) else {
+        handle = try Self.open(path, &header)
+        throw AudioFileError.unreadable(path: path, reason: Self.openingError())
+      }
+      fresh = opened
+    } else {
+      fresh = try Self.open(path, &header)
+      sf_close(handle)
+    }
     handle = fresh
     position = 0
+    return header
+  }
+
+  /// Replaces a missing or wrong length tag by the number of frames that are really there.
+  private func trueLengthOfMP3() throws {
+    guard let index = MP3Index(path: path), index.frames > 0 else { return }
+    if index.promisedFrames == index.frames && !index.isDamaged { return }
+    repair = RepairedMP3(path: path, index: index)
+    info.frameCount = Int(try reopen().frames)
+    if let promised = index.promisedFrames, promised > index.frames + 1 {
+      info.notices.append(
+        "the file breaks off: it announces \(promised) MP3 frames, "
+          + "\(index.frames) are there; read to its end")
+    }
+    if index.isDamaged { try countFrames() }
   }
 
   /// Streams (FLAC from a pipe) that do not announce their length report a huge one.
@@ -115,6 +144,9 @@ final class SndFileSource: SampleSource {
     if headerOverstatesLength(handle) {
       info.notices.append("the header announces more sound than the file holds; read to its end")
     }
+    if container == .oggVorbis || container == .opus, holdsSeveralOggStreams(path) {
+      info.notices.append("the file holds several Ogg streams; only the first is read")
+    }
     return info
   }
 
@@ -130,6 +162,18 @@ final class SndFileSource: SampleSource {
         path: path, what: "\(channels) channels",
         hint: "1 to 8 channels are supported; mix the file down first")
     }
+  }
+
+  /// True when the last page belongs to another stream than the first (chained web radio, video).
+  private static func holdsSeveralOggStreams(_ path: String) -> Bool {
+    guard let file = WindowedFile(path: path) else { return false }
+    let first = file.read(at: 14, count: 4)
+    let tail = file.read(at: max(0, file.count - 131_072), count: 131_072)
+    for at in stride(from: tail.count - 27, through: 0, by: -1)
+    where tail[at..<at + 4].elementsEqual("OggS".utf8) {
+      return Array(tail[at + 14..<at + 18]) != first
+    }
+    return false
   }
 
   /// libsndfile notes in its log when the data chunk is cut off ("… (should be …)").
