@@ -36,9 +36,7 @@ public struct MelSpectrogram: Sendable {
   /// Mel frames of a whole signal at `layout.sampleRateHz`.
   public func callAsFunction(_ samples: [Float]) -> MelFrames {
     var stream = MelStream(self)
-    var frames = stream.push(samples)
-    frames.append(stream.finish())
-    return frames
+    return stream.finish(after: samples)
   }
 
   /// Mel frames of spectra that are there already.
@@ -137,6 +135,12 @@ public struct MelStream: Sendable {
   public mutating func finish() -> MelFrames {
     framer.finish()
     return takeReady()
+  }
+
+  /// Takes the last samples, ends the signal and gives all frames that are left.
+  mutating func finish(after samples: [Float]) -> MelFrames {
+    samples.withUnsafeBufferPointer { framer.push($0) }
+    return finish()
   }
 
   private mutating func takeReady() -> MelFrames {

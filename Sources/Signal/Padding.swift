@@ -32,6 +32,7 @@ struct Framer: Sendable {
 
   mutating func push(_ samples: UnsafeBufferPointer<Float>) {
     precondition(!isFinished, "the signal has ended")
+    if buffer.isEmpty { buffer.reserveCapacity(samples.count + 2 * layout.paddingSamples) }
     buffer.append(contentsOf: samples)
     sampleCount += samples.count
     // The mirrored head needs as many samples as it is long, and one more.

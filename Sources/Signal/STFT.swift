@@ -74,9 +74,7 @@ public struct STFT: Sendable {
   /// Spectra of a whole signal.
   public func callAsFunction(_ samples: [Float]) -> ComplexFrames {
     var stream = STFTStream(self)
-    var frames = stream.push(samples)
-    frames.append(stream.finish())
-    return frames
+    return stream.finish(after: samples)
   }
 
   /// The signal whose frames these are, exactly `sampleCount` long: overlap-add of windowed
@@ -140,6 +138,12 @@ public struct STFTStream: Sendable {
   public mutating func finish() -> ComplexFrames {
     framer.finish()
     return takeReady()
+  }
+
+  /// Takes the last samples, ends the signal and gives all frames that are left.
+  mutating func finish(after samples: [Float]) -> ComplexFrames {
+    samples.withUnsafeBufferPointer { framer.push($0) }
+    return finish()
   }
 
   private mutating func takeReady() -> ComplexFrames {
