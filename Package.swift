@@ -62,13 +62,15 @@ let package = Package(
     .target(name: "Pictures", dependencies: ["CZlib", "Signal"]),
 
     // Layer 7: editing
-    .target(name: "Editing", dependencies: ["AudioFiles", "Checkpoints", "Signal", "Editors"]),
+    .target(
+      name: "Editing",
+      dependencies: ["AudioFiles", "Checkpoints", "Editors", "Instructions", "Metrics", "Signal"]),
 
     // Layer 9: command line
     .executableTarget(
       name: "aedit",
       dependencies: [
-        "Checkpoints", "Editing",
+        "AudioFiles", "Checkpoints", "Editing", "Instructions", "Metrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

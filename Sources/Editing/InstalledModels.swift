@@ -1,6 +1,7 @@
 import Checkpoints
 import Editors
 import Foundation
+import Instructions
 import Tensors
 
 /// The models of installed packages, each loaded when it is first needed.
@@ -21,6 +22,10 @@ final class InstalledModels: EditingModels {
 
   func generator() throws -> any StemGenerator {
     throw CheckpointError.notInstalled(model: "music", searched: store.searched)
+  }
+
+  func read(_ request: String) throws -> Reading {
+    throw CheckpointError.notInstalled(model: "text", searched: store.searched)
   }
 
   func states(of text: String) throws -> TextStates {

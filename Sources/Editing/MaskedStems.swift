@@ -4,6 +4,14 @@ import Foundation
 import Signal
 import Tensors
 
+/// What becomes of the masks of several stems.
+enum MaskCombination {
+  /// One stem of all: the masks' sum, at most one.
+  case sum
+  /// A stem of each; masks are scaled down where they sum to more than one.
+  case each
+}
+
 /// Stems cut out of the song by masks on its own complex spectrum: phase, stereo image and
 /// bandwidth of the recording stay.
 ///
@@ -14,8 +22,7 @@ final class MaskedStems: StemSource {
   private let range: Range<Int>
   private let reader: any SongReader
   private let track: MaskTrack
-  private let stemCount: Int
-  private let normalised: Bool
+  private let combination: MaskCombination
   private let stft: STFT
   private let bins: BinCarrier
   private var analysis: [STFTStream]
@@ -31,15 +38,13 @@ final class MaskedStems: StemSource {
   /// - Parameters:
   ///   - texts: the stems' names, as states.
   ///   - gain: brings the song to the level that the masker was trained at.
-  ///   - normalised: scales masks down where they sum to more than one.
   init(
     _ song: Song, range: Range<Int>, masker: any StemMasker, texts: [TextStates], gain: Float,
-    normalised: Bool = false
+    combination: MaskCombination
   ) throws {
     info = song.info
     self.range = range
-    self.normalised = normalised
-    stemCount = texts.count
+    self.combination = combination
     reader = try song.reader()
     let layout = masker.mel
     track = try MaskTrack(
@@ -54,7 +59,8 @@ final class MaskedStems: StemSource {
     analysis = [STFTStream](repeating: STFTStream(stft), count: channels)
     let stream = ISTFTStream(stft, sampleCount: range.count)
     synthesis = [[ISTFTStream]](
-      repeating: [ISTFTStream](repeating: stream, count: channels), count: texts.count)
+      repeating: [ISTFTStream](repeating: stream, count: channels),
+      count: combination == .sum ? 1 : texts.count)
     position = range.lowerBound
     maskFramesPerFrame = Double(hop) / Double(info.sampleRate) * layout.frameRate
   }
@@ -94,12 +100,12 @@ final class MaskedStems: StemSource {
 
   /// Masks `[stem][frame * bin]` of the next frames of the song's own STFT.
   private func nextMasks(_ count: Int) throws -> [[Float]] {
-    guard count > 0 else { return [[Float]](repeating: [], count: stemCount) }
+    guard count > 0 else { return [[Float]](repeating: [], count: synthesis.count) }
     let places = (frame..<frame + count).map { Double($0) * maskFramesPerFrame }
     frame += count
     try track.advance(past: Int(places[count - 1]) + 1)
     var bands = [Float](repeating: 0, count: bins.bandCount)
-    var masks = (0..<stemCount).map { stem in
+    var masks = track.presence.indices.map { stem in
       var all = [Float]()
       all.reserveCapacity(count * bins.bandCount)
       for place in places {
@@ -109,8 +115,13 @@ final class MaskedStems: StemSource {
       return all
     }
     track.forget(before: Int(places[count - 1]))
-    if normalised { Self.normalise(&masks) }
+    if combination == .sum { masks = [Self.sum(masks)] } else { Self.normalise(&masks) }
     return masks.map { bins($0) }
+  }
+
+  private static func sum(_ masks: [[Float]]) -> [Float] {
+    guard masks.count > 1 else { return masks[0] }
+    return masks[0].indices.map { i in min(1, masks.reduce(0) { $0 + $1[i] }) }
   }
 
   /// Scales masks so that they sum to at most one.

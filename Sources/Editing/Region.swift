@@ -82,7 +82,7 @@ public struct TimeRange: Equatable, Sendable, Codable {
   }
 
   /// `m:ss` or `m:ss.mmm`.
-  static func clock(_ seconds: Double) -> String {
+  public static func clock(_ seconds: Double) -> String {
     let milliseconds = Int((seconds * 1000).rounded())
     let (minutes, rest) = (milliseconds / 60_000, milliseconds % 60_000)
     let whole = rest / 1000 < 10 ? "0\(rest / 1000)" : "\(rest / 1000)"

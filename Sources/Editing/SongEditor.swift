@@ -1,6 +1,7 @@
 import AudioFiles
 import Editors
 import Foundation
+import Instructions
 import Tensors
 
 /// Edits songs by instruction.
@@ -16,7 +17,7 @@ import Tensors
 public final class SongEditor {
   public static let version = "0.1.0"
 
-  private let models: any EditingModels
+  let models: any EditingModels
 
   /// Edits with installed models.
   /// - Parameters:
@@ -31,30 +32,40 @@ public final class SongEditor {
   /// Edits with given models.
   public init(models: any EditingModels) { self.models = models }
 
+  /// What an instruction asks for.
+  /// - Throws: `InstructionError` when nothing that can be done is understood.
+  public func plan(_ instruction: String) throws -> EditPlan {
+    try Planner(read: models.read).plan(instruction)
+  }
+
   /// Does what an instruction asks for.
   ///
-  /// - Parameters: as of ``edit(_:steps:instruction:to:options:progress:)``.
-  /// - Throws: also what reading the instruction throws.
+  /// - Parameters: as of ``edit(_:plan:instruction:to:options:progress:)``.
+  /// - Throws: also `InstructionError`.
   public func edit(
     _ input: String, _ instruction: String, to output: String? = nil,
     options: EditOptions = EditOptions(), progress: ProgressHandler = { _ in }
   ) throws -> EditReport {
-    _ = try models.states(of: instruction)
+    // Files first: they are checked in no time, the models take a moment.
+    try options.validate()
+    _ = try OutputFiles(
+      input: input, info: try Song(path: input).info, output: output, options: options)
     return try edit(
-      input, steps: [], instruction: instruction, to: output, options: options, progress: progress)
+      input, plan: try plan(instruction), instruction: instruction, to: output, options: options,
+      progress: progress)
   }
 
   /// Does the steps of a plan, one after the other.
   ///
   /// - Parameters:
   ///   - input: any sound file that `AudioReader` reads.
-  ///   - steps: at least one.
+  ///   - plan: at least one step.
   ///   - instruction: for the report.
   ///   - output: nil for `song.edited.<ext>` beside the input.
   /// - Returns: what was done; `changed` is false when the output is a bit-identical copy.
   /// - Throws: ``EditError``, `AudioFileError`, `CheckpointError`, and what `progress` throws.
   public func edit(
-    _ input: String, steps: [EditStep], instruction: String, to output: String? = nil,
+    _ input: String, plan: EditPlan, instruction: String, to output: String? = nil,
     options: EditOptions = EditOptions(), progress: ProgressHandler = { _ in }
   ) throws -> EditReport {
     try options.validate()
@@ -64,8 +75,8 @@ public final class SongEditor {
       models: models, options: options, encoding: files.plan.encoding, folder: files.folder)
     var (edited, mixes, reports) = (song, [StemMix](), [StepReport]())
     // The last tenth is for writing.
-    let share = 0.9 / Double(steps.count)
-    for (index, step) in steps.enumerated() {
+    let share = 0.9 / Double(plan.steps.count)
+    for (index, step) in plan.steps.enumerated() {
       try withoutActuallyEscaping(progress) { progress in
         let outcome = try runner.run(step, on: edited) { inner in
           let fraction = share * (Double(index) + inner.fraction)
@@ -91,7 +102,7 @@ public final class SongEditor {
     let report = report(
       input, instruction, files, options, reports,
       mixes.isEmpty ? "out = in" : mixes.count == 1 ? mixes[0].rule.formula : "out = in + stem",
-      written, changed: !mixes.isEmpty)
+      written, notes: plan.notes, changed: !mixes.isEmpty)
     try OutputFiles.write(report.json, to: files.sidecar)
     return report
   }
@@ -104,7 +115,8 @@ public final class SongEditor {
 
   private func report(
     _ input: String, _ instruction: String, _ files: OutputFiles, _ options: EditOptions,
-    _ steps: [StepReport], _ formula: String, _ written: SongWriter.Outcome, changed: Bool
+    _ steps: [StepReport], _ formula: String, _ written: SongWriter.Outcome, notes: [String],
+    changed: Bool
   ) -> EditReport {
     let sampling = steps.contains { $0.method == EditMethod.diffusion.rawValue }
     let settings = sampling ? (try? models.generator()).map { options.sampling($0.defaults) } : nil
@@ -116,7 +128,7 @@ public final class SongEditor {
       models: models.used, savedStem: files.stem, formula: formula,
       fadeSeconds: Region.fadeSeconds, headroomGain: written.headroomGain,
       clippedSamples: written.clippedSamples, changedShare: written.changedShare, changed: changed,
-      warnings: written.warnings)
+      warnings: notes + written.warnings)
   }
 }
 

@@ -1,6 +1,7 @@
 import AudioFiles
 import Editors
 import Foundation
+import Instructions
 
 /// Does one step of a plan: finds or makes its stem, and says how it goes into the song.
 struct StepRunner {
@@ -59,6 +60,7 @@ struct StepRunner {
       let done = Double(position - range.lowerBound) / Double(range.count)
       try progress(EditProgress(fraction: 0.05 + 0.95 * done, activity: Self.activity(step)))
     }
+    measure.finish(info: song.info)
     let presence = (source as? MaskedStems).map { Double($0.presence[0]) }
     return conclude(
       step, method, measure, presence: presence,
@@ -72,17 +74,19 @@ struct StepRunner {
 
   /// The overlap of the step's own region and the one of the options.
   private func region(of step: EditStep, in info: AudioInfo) throws -> Range<Int> {
-    let ranges = try [step.region, options.region].compactMap(\.self).map {
-      try $0.frames(songFrames: info.frameCount, sampleRate: info.sampleRate)
+    var overlap = 0..<info.frameCount
+    if let region = try step.region?.resolved(durationSeconds: info.durationSeconds) {
+      overlap = try TimeRange(startSeconds: region.lowerBound, endSeconds: region.upperBound)
+        .frames(songFrames: info.frameCount, sampleRate: info.sampleRate)
     }
-    let overlap = ranges.reduce(0..<info.frameCount) { $0.clamped(to: $1) }
-    guard !overlap.isEmpty else {
+    guard let wanted = options.region else { return overlap }
+    let both = try wanted.frames(songFrames: info.frameCount, sampleRate: info.sampleRate)
+      .clamped(to: overlap)
+    guard !both.isEmpty else {
       throw EditError.region(
-        text: options.region.map(\.description) ?? "",
-        reason: "it does not meet the part that the instruction names "
-          + "(\(step.region.map(\.description) ?? "all"))")
+        text: wanted.description, reason: "it does not meet the part that the instruction names")
     }
-    return overlap
+    return both
   }
 
   private func method(for step: EditStep) throws -> EditMethod {
@@ -96,22 +100,24 @@ struct StepRunner {
     }
   }
 
-  private static func rule(_ operation: EditOperation, _ method: EditMethod) -> MixRule {
+  private static func rule(_ operation: Instructions.Operation, _ method: EditMethod) -> MixRule {
     switch (operation, method) {
     case (.add, _): .add
-    case (.remove, .diffusion), (.extract, _): .replace
-    case (.remove, _): .subtract
+    case (.remove, .mask): .subtract
+    default: .replace
     }
   }
 
   private func source(
     _ step: EditStep, _ method: EditMethod, _ song: Song, _ range: Range<Int>, gain: Float
   ) throws -> any StemSource {
-    let text = try models.states(of: step.prompt)
     if method == .mask {
+      let texts = try ([step.target] + step.also).map { try models.states(of: Prompts.mask($0)) }
       return try MaskedStems(
-        song, range: range, masker: try models.masker(), texts: [text], gain: gain)
+        song, range: range, masker: try models.masker(), texts: texts, gain: gain,
+        combination: .sum)
     }
+    let text = try models.states(of: Prompts.stem(step))
     let generator = try models.generator()
     return try GeneratedStem(
       song, range: range, generator: generator, text: text,
@@ -120,11 +126,13 @@ struct StepRunner {
   }
 
   private static func activity(_ step: EditStep) -> String {
-    switch step.operation {
-    case .add: "making the \(step.target)"
-    case .remove: "removing the \(step.target)"
-    case .extract: "extracting the \(step.target)"
-    }
+    let verb =
+      switch step.operation {
+      case .add: "making"
+      case .remove: "removing"
+      default: "extracting"
+      }
+    return "\(verb) the \(step.targets)"
   }
 
   /// Decides on the stem's level and whether it can be heard.
@@ -145,8 +153,10 @@ struct StepRunner {
     let audible = gain > 0 && measure.stemLoudness.isFinite && !(change < Self.audibleLU)
     let made = mix(gain)
     let report = StepReport(
-      operation: step.operation.rawValue, target: step.target, attributes: step.attributes,
-      region: seconds, confidence: step.confidence, prompt: step.prompt, method: method.rawValue,
+      operation: step.operation.rawValue, target: step.targets, attributes: step.attributes,
+      region: seconds, confidence: step.confidence,
+      prompt: method == .mask ? Prompts.mask(step.target) : Prompts.stem(step),
+      method: method.rawValue,
       formula: made.rule.formula, presence: presence, stemLUFS: Self.finite(measure.stemLoudness),
       songLUFS: Self.finite(measure.songLoudness), changeLU: Self.finite(change),
       gainDB: Self.decibels(gain), loweredDB: lowered, audible: audible)
@@ -167,6 +177,24 @@ struct StepRunner {
   private static func finite(_ value: Double) -> Double? {
     value.isFinite ? (value * 100).rounded() / 100 : nil
   }
+}
+
+/// The texts that models are given; the networks learned from many more ways to say it.
+enum Prompts {
+  /// Names a stem to the masker: the same for remove and extract, so that they make the same stem.
+  static func mask(_ target: String) -> String { "extract the \(target)" }
+
+  /// For the generator: the user's own words for what is added, with what they say of its sound.
+  static func stem(_ step: EditStep) -> String {
+    guard step.operation != .add || step.text.isEmpty else { return step.text }
+    let words = step.operation == .add ? step.attributes + [step.targets] : ["the", step.targets]
+    return ([step.operation.rawValue] + words).joined(separator: " ")
+  }
+}
+
+extension EditStep {
+  /// All parts of the step, as one name.
+  var targets: String { ([target] + also).joined(separator: " and ") }
 }
 
 extension MixRule {

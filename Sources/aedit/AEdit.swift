@@ -14,7 +14,10 @@ struct AEdit: ParsableCommand {
       Exit codes: 0 done, 1 failed, 2 not understood or wrongly called, 3 nothing to do.
       """,
     version: SongEditor.version,
-    subcommands: [EditCommand.self, ModelsCommand.self],
+    subcommands: [
+      EditCommand.self, PlanCommand.self, StemsCommand.self, MetricsCommand.self,
+      ModelsCommand.self,
+    ],
     defaultSubcommand: EditCommand.self)
 
   static func main() {

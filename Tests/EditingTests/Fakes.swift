@@ -1,6 +1,8 @@
 import AudioFiles
+import Editing
 import Editors
 import Foundation
+import Instructions
 import Signal
 import Tensors
 
@@ -12,6 +14,7 @@ struct FakeMasker: StemMasker {
     scale: .slaney, norm: .slaney, compression: .ln, floor: 1e-5)
   var framesPerToken = 2
   var presenceThreshold: Float = 0.5
+  var stems = ["drums 0.6", "bass 0.3", "piano 0.4"]
   var edge = 256
   var presence: Float = 1
   /// Multiplies the mask of each chunk by a number that depends on the chunk's sound alone.
@@ -114,6 +117,13 @@ final class FakeModels: EditingModels {
 
   func masker() throws -> any StemMasker { fakeMasker }
   func generator() throws -> any StemGenerator { fakeGenerator }
+  func read(_ request: String) throws -> Reading {
+    let words = request.split(separator: " ").map(String.init)
+    return Reading(
+      operation: words.first.flatMap { Operation(rawValue: $0) }, target: words.last,
+      confidence: 0.9, isUnderstood: words.count > 1)
+  }
+
   func states(of text: String) throws -> TextStates {
     let number = text.split(separator: " ").last.flatMap { Float($0) } ?? 1
     return TextStates(try Tensor([number, 0], shape: [1, 2]))
@@ -186,3 +196,11 @@ func checksum(_ block: AudioBlock) -> UInt64 {
     (hash ^ (sample == 0 ? 0 : sample.bitPattern)) &* 1_099_511_628_211
   }
 }
+
+let operations = Instructions.Operation.possible
+
+func step(_ operation: Instructions.Operation, _ target: String) -> EditStep {
+  EditStep(operation: operation, target: target, confidence: 1, text: "")
+}
+
+func plan(_ steps: EditStep...) -> EditPlan { EditPlan(steps: steps) }

@@ -1,18 +1,19 @@
 import AudioFiles
 import Editing
 import Foundation
+import Instructions
 import Testing
 
 /// Names, refusals, reports, and what an abandoned edit leaves behind.
 @Suite struct OutputTests {
   private struct Stop: Error {}
-  private let drums = [EditStep(.remove, "drums 0.5")]
+  private let drums = plan(step(.remove, "drums 0.5"))
 
   @Test func defaultNameAndSidecar() throws {
     let folder = try TestFolder()
     let song = try folder.song()
     let report = try SongEditor(models: FakeModels()).edit(
-      song, steps: drums, instruction: "remove the drums")
+      song, plan: drums, instruction: "remove the drums")
     #expect(folder.names == ["song.edited.wav", "song.edited.wav.aedit.json", "song.wav"])
     let sidecar = try JSONDecoder().decode(
       EditReport.self, from: try folder.bytes("song.edited.wav.aedit.json"))
@@ -26,7 +27,7 @@ import Testing
     let folder = try TestFolder()
     let song = try folder.song("song.ogg")
     let report = try SongEditor(models: FakeModels()).edit(
-      song, steps: drums, instruction: "remove the drums")
+      song, plan: drums, instruction: "remove the drums")
     #expect(report.output == folder.path("song.edited.flac"))
     let (before, after) = (try folder.read("song.ogg"), try folder.read("song.edited.flac"))
     #expect(before.frameCount == after.frameCount)
@@ -37,7 +38,7 @@ import Testing
     let song = try folder.song()
     let editor = SongEditor(models: FakeModels())
     #expect(throws: EditError.outputIsInput(path: song)) {
-      try editor.edit(song, steps: drums, instruction: "", to: song)
+      try editor.edit(song, plan: drums, instruction: "", to: song)
     }
     var force = EditOptions()
     force.overwrite = true
@@ -45,13 +46,13 @@ import Testing
       atPath: folder.path("link.wav"), withDestinationPath: song)
     #expect(throws: EditError.outputIsInput(path: folder.path("link.wav"))) {
       try editor.edit(
-        song, steps: drums, instruction: "", to: folder.path("link.wav"), options: force)
+        song, plan: drums, instruction: "", to: folder.path("link.wav"), options: force)
     }
-    _ = try editor.edit(song, steps: drums, instruction: "")
+    _ = try editor.edit(song, plan: drums, instruction: "")
     #expect(throws: EditError.exists(path: folder.path("song.edited.wav"))) {
-      try editor.edit(song, steps: drums, instruction: "")
+      try editor.edit(song, plan: drums, instruction: "")
     }
-    _ = try editor.edit(song, steps: drums, instruction: "", options: force)
+    _ = try editor.edit(song, plan: drums, instruction: "", options: force)
   }
 
   @Test(arguments: [0.02, 0.5, 0.92, 0.99])
@@ -62,7 +63,7 @@ import Testing
     options.saveStem = folder.path("stem.wav")
     #expect(throws: Stop.self) {
       try SongEditor(models: FakeModels()).edit(
-        song, steps: drums, instruction: "", options: options
+        song, plan: drums, instruction: "", options: options
       ) { if $0.fraction > fraction { throw Stop() } }
     }
     #expect(folder.names == ["song.wav"])
@@ -73,7 +74,7 @@ import Testing
     let song = try folder.song()
     var seen: [Double] = []
     _ = try SongEditor(models: FakeModels()).edit(
-      song, steps: drums + [EditStep(.add, "piano")], instruction: ""
+      song, plan: plan(step(.remove, "drums 0.5"), step(.add, "piano")), instruction: ""
     ) { seen.append($0.fraction) }
     #expect(seen == seen.sorted() && abs((seen.last ?? 0) - 1) < 1e-9)
   }
@@ -106,9 +107,28 @@ import Testing
       change(&options)
       #expect(throws: EditError.self) {
         try SongEditor(models: FakeModels()).edit(
-          song, steps: drums, instruction: "", options: options)
+          song, plan: drums, instruction: "", options: options)
       }
     }
     #expect(folder.names == ["song.wav"])
+  }
+
+  @Test(arguments: [SampleEncoding.integer(bits: 16), .integer(bits: 24), .float(bits: 32)])
+  func stemsSumToTheSong(encoding: SampleEncoding) throws {
+    let folder = try TestFolder()
+    var song = try AudioReader(path: try folder.song(encoding: encoding)).readAll()
+    // Loud enough that the rest alone would pass full scale.
+    for i in song.samples.indices { song.samples[i] *= 1.5 }
+    let path = try folder.write("loud.wav", song, encoding: encoding)
+    let models = FakeModels()
+    models.fakeMasker.edge = 120
+    let files = try SongEditor(models: models).stems(of: path, into: folder.path("stems"))
+    #expect(files.map(\.name) == models.fakeMasker.stems + ["other"])
+    var sum: AudioBlock?
+    for file in files {
+      let part = try AudioReader(path: try #require(file.path)).readAll()
+      if sum == nil { sum = part } else { sum?.mix(part) }
+    }
+    #expect(checksum(try #require(sum)) == checksum(try folder.read("loud.wav")))
   }
 }

@@ -1,6 +1,7 @@
 import AudioFiles
 import Editing
 import Foundation
+import Instructions
 import Tensors
 import Testing
 
@@ -12,14 +13,15 @@ import Testing
   ]
 
   private func edit(
-    _ folder: TestFolder, _ operation: EditOperation, to output: String, models: FakeModels,
+    _ folder: TestFolder, _ operation: Instructions.Operation, to output: String,
+    models: FakeModels,
     _ change: (inout EditOptions) -> Void = { _ in }
   ) throws -> EditReport {
     var options = EditOptions()
     options.saveStem = folder.path("\(operation.rawValue)-stem.wav")
     change(&options)
     return try SongEditor(models: models).edit(
-      folder.path("song.wav"), steps: [EditStep(operation, "drums 0.6")], instruction: "test",
+      folder.path("song.wav"), plan: plan(step(operation, "drums 0.6")), instruction: "test",
       to: folder.path(output), options: options)
   }
 
@@ -82,8 +84,8 @@ import Testing
     #expect(try folder.read("remove-stem.wav").samples.allSatisfy { $0 == 0 })
   }
 
-  @Test(arguments: EditOperation.allCases)
-  func outsideOfARegionNothingChanges(operation: EditOperation) throws {
+  @Test(arguments: operations)
+  func outsideOfARegionNothingChanges(operation: Instructions.Operation) throws {
     let folder = try TestFolder()
     _ = try folder.song(seconds: 12)
     let report = try edit(folder, operation, to: "out.wav", models: models()) {
@@ -143,7 +145,7 @@ import Testing
     var options = EditOptions()
     options.saveStem = folder.path("change.wav")
     let report = try SongEditor(models: models()).edit(
-      folder.path("song.wav"), steps: [EditStep(.remove, "drums 0.6"), EditStep(.add, "piano")],
+      folder.path("song.wav"), plan: plan(step(.remove, "drums 0.6"), step(.add, "piano")),
       instruction: "remove drums, add piano", to: folder.path("out.wav"), options: options)
     #expect(report.steps.count == 2 && report.formula == "out = in + stem")
     var sum = try folder.read("song.wav")
@@ -156,7 +158,7 @@ import Testing
     let folder = try TestFolder()
     _ = try folder.song(rate: 48000)
     defer { Threads.set(0) }
-    for operation in EditOperation.allCases {
+    for operation in operations {
       var sums: [UInt64] = []
       for threads in [1, 3] {
         Threads.set(threads)

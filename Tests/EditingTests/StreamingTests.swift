@@ -1,6 +1,7 @@
 import AudioFiles
 import Editing
 import Foundation
+import Instructions
 import Testing
 
 /// Chunks leave no trace.
@@ -10,7 +11,7 @@ import Testing
     let folder = try TestFolder()
     _ = try folder.song(seconds: 14, rate: rate, encoding: .float(bits: 32))
     _ = try SongEditor(models: FakeModels()).edit(
-      folder.path("song.wav"), steps: [EditStep(.extract, "drums 0.5")], instruction: "test",
+      folder.path("song.wav"), plan: plan(step(.extract, "drums 0.5")), instruction: "test",
       to: folder.path("out.wav"))
     let (song, out) = (try folder.read("song.wav"), try folder.read("out.wav"))
     #expect(song.frameCount == out.frameCount)
@@ -24,11 +25,11 @@ import Testing
     for rate in [44100, 32000] {
       let song = try folder.song(seconds: seconds, rate: rate)
       let frames = try AudioReader(path: song).info.frameCount
-      for operation in EditOperation.allCases {
+      for operation in operations {
         var options = EditOptions()
         options.overwrite = true
         _ = try SongEditor(models: FakeModels()).edit(
-          song, steps: [EditStep(operation, "drums 0.5")], instruction: "test",
+          song, plan: plan(step(operation, "drums 0.5")), instruction: "test",
           to: folder.path("out.wav"), options: options)
         #expect(try AudioReader(path: folder.path("out.wav")).info.frameCount == frames)
       }
@@ -47,7 +48,7 @@ import Testing
       options.overwrite = true
       options.method = .diffusion
       _ = try SongEditor(models: models).edit(
-        folder.path("song.wav"), steps: [EditStep(.extract, "drums")], instruction: "test",
+        folder.path("song.wav"), plan: plan(step(.extract, "drums")), instruction: "test",
         to: folder.path("out.wav"), options: options)
       stems.append(try folder.read("out.wav").samples)
     }
@@ -63,7 +64,7 @@ import Testing
     let tone = (0..<20 * 44100).map { 0.4 * sin(2 * .pi * 440 * Double($0) / 44100) }
     let song = try folder.write("tone.wav", AudioBlock(channelCount: 1, samples: tone))
     _ = try SongEditor(models: FakeModels()).edit(
-      song, steps: [EditStep(.extract, "drums 0.8")], instruction: "test",
+      song, plan: plan(step(.extract, "drums 0.8")), instruction: "test",
       to: folder.path("out.wav"))
     let out = try folder.read("out.wav").samples
     let size = 2205

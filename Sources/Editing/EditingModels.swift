@@ -1,9 +1,14 @@
+import Editors
+import Instructions
+
 /// The models that edits need, loaded when they are first asked for.
 public protocol EditingModels: AnyObject {
   /// For remove, extract and stems.
   func masker() throws -> any StemMasker
   /// For add, and for `--method diffusion`.
   func generator() throws -> any StemGenerator
+  /// What a single request asks for.
+  func read(_ request: String) throws -> Reading
   /// States of a text, for both.
   func states(of text: String) throws -> TextStates
   /// What was loaded so far.
