@@ -7,8 +7,10 @@ public protocol EditingModels: AnyObject {
   func masker() throws -> any StemMasker
   /// For add, and for `--method diffusion`.
   func generator() throws -> any StemGenerator
-  /// What a single request asks for.
-  func read(_ request: String) throws -> Reading
+  /// The stems that masker and generator know by name.
+  func targets() throws -> [String]
+  /// What an instruction asks for.
+  func plan(_ instruction: String) throws -> EditPlan
   /// States of a text, for both.
   func states(of text: String) throws -> TextStates
   /// What was loaded so far.

@@ -1,6 +1,5 @@
 import Checkpoints
 import Editors
-import Foundation
 import Instructions
 import Tensors
 
@@ -8,27 +7,61 @@ import Tensors
 final class InstalledModels: EditingModels {
   private let store: ModelStore
   private let precision: Precision
+  private var loadedReader: InstructionReader?
+  private var loadedMusic: MusicPackage?
+  private var loadedMasker: (any StemMasker)?
+  private var loadedGenerator: (any StemGenerator)?
+  private(set) var used: [LoadedModel] = []
 
   init(model: String?, precision: Precision) throws {
     store = try ModelStore(model: model)
     self.precision = precision
   }
 
-  var used: [LoadedModel] { [] }
-
   func masker() throws -> any StemMasker {
-    throw CheckpointError.notInstalled(model: "music", searched: store.searched)
+    if let loadedMasker { return loadedMasker }
+    let masker = try music().masker()
+    loadedMasker = masker
+    return masker
   }
 
   func generator() throws -> any StemGenerator {
-    throw CheckpointError.notInstalled(model: "music", searched: store.searched)
+    if let loadedGenerator { return loadedGenerator }
+    let generator = try music().generator()
+    loadedGenerator = generator
+    return generator
   }
 
-  func read(_ request: String) throws -> Reading {
-    throw CheckpointError.notInstalled(model: "text", searched: store.searched)
+  func targets() throws -> [String] { try music().targets }
+
+  func plan(_ instruction: String) throws -> EditPlan { try reader().plan(instruction) }
+
+  func states(of text: String) throws -> TextStates { TextStates(try reader().states(text)) }
+
+  private func reader() throws -> InstructionReader {
+    if let loadedReader { return loadedReader }
+    let package = try store.package(kind: InstructionReader.packageKind)
+    let reader = try Precision.$current.withValue(precision) {
+      try InstructionReader(package: package)
+    }
+    note(package)
+    loadedReader = reader
+    return reader
   }
 
-  func states(of text: String) throws -> TextStates {
-    throw CheckpointError.notInstalled(model: "text", searched: store.searched)
+  private func music() throws -> MusicPackage {
+    if let loadedMusic { return loadedMusic }
+    let package = try store.package(kind: MusicPackage.kind)
+    let music = try MusicPackage(package, precision: precision)
+    note(package)
+    loadedMusic = music
+    return music
+  }
+
+  private func note(_ package: ModelPackage) {
+    used.append(
+      LoadedModel(
+        name: package.name, version: package.version, licence: package.licence,
+        hashes: package.hashes))
   }
 }

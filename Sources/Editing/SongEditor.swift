@@ -35,7 +35,7 @@ public final class SongEditor {
   /// What an instruction asks for.
   /// - Throws: `InstructionError` when nothing that can be done is understood.
   public func plan(_ instruction: String) throws -> EditPlan {
-    try Planner(read: models.read).plan(instruction)
+    try models.plan(instruction)
   }
 
   /// Does what an instruction asks for.
@@ -69,6 +69,7 @@ public final class SongEditor {
     options: EditOptions = EditOptions(), progress: ProgressHandler = { _ in }
   ) throws -> EditReport {
     try options.validate()
+    try checkTargets(plan)
     let song = try Song(path: input)
     let files = try OutputFiles(input: input, info: song.info, output: output, options: options)
     let runner = StepRunner(
@@ -105,6 +106,16 @@ public final class SongEditor {
       written, notes: plan.notes, changed: !mixes.isEmpty)
     try OutputFiles.write(report.json, to: files.sidecar)
     return report
+  }
+
+  /// Refuses parts that the instruction reader knows and the music models do not.
+  private func checkTargets(_ plan: EditPlan) throws {
+    let known = try models.targets()
+    for target in plan.steps.flatMap({ [$0.target] + $0.also }) where !known.contains(target) {
+      throw EditError.unsupported(
+        what: "the installed models do not know the \(target)",
+        hint: "they know \(known.joined(separator: ", "))")
+    }
   }
 
   /// Whether the output holds the very samples that the input does, so that its bytes can be copied.

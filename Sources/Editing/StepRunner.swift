@@ -28,7 +28,7 @@ struct StepRunner {
   }
 
   func run(
-    _ step: EditStep, on song: Song, progress: @escaping ProgressHandler
+    _ step: PlanStep, on song: Song, progress: @escaping ProgressHandler
   ) throws -> Outcome {
     let frames = try region(of: step, in: song.info)
     let region = Region(
@@ -73,7 +73,7 @@ struct StepRunner {
   // MARK: - Parts
 
   /// The overlap of the step's own region and the one of the options.
-  private func region(of step: EditStep, in info: AudioInfo) throws -> Range<Int> {
+  private func region(of step: PlanStep, in info: AudioInfo) throws -> Range<Int> {
     var overlap = 0..<info.frameCount
     if let region = try step.region?.resolved(durationSeconds: info.durationSeconds) {
       overlap = try TimeRange(startSeconds: region.lowerBound, endSeconds: region.upperBound)
@@ -89,7 +89,7 @@ struct StepRunner {
     return both
   }
 
-  private func method(for step: EditStep) throws -> EditMethod {
+  private func method(for step: PlanStep) throws -> EditMethod {
     switch (step.operation, options.method) {
     case (.add, .mask):
       throw EditError.unsupported(
@@ -100,7 +100,7 @@ struct StepRunner {
     }
   }
 
-  private static func rule(_ operation: Instructions.Operation, _ method: EditMethod) -> MixRule {
+  private static func rule(_ operation: PlanOperation, _ method: EditMethod) -> MixRule {
     switch (operation, method) {
     case (.add, _): .add
     case (.remove, .mask): .subtract
@@ -109,7 +109,7 @@ struct StepRunner {
   }
 
   private func source(
-    _ step: EditStep, _ method: EditMethod, _ song: Song, _ range: Range<Int>, gain: Float
+    _ step: PlanStep, _ method: EditMethod, _ song: Song, _ range: Range<Int>, gain: Float
   ) throws -> any StemSource {
     if method == .mask {
       let texts = try ([step.target] + step.also).map { try models.states(of: Prompts.mask($0)) }
@@ -125,7 +125,7 @@ struct StepRunner {
       settings: options.sampling(generator.defaults), seed: options.seed, gain: gain)
   }
 
-  private static func activity(_ step: EditStep) -> String {
+  private static func activity(_ step: PlanStep) -> String {
     let verb =
       switch step.operation {
       case .add: "making"
@@ -137,7 +137,7 @@ struct StepRunner {
 
   /// Decides on the stem's level and whether it can be heard.
   private func conclude(
-    _ step: EditStep, _ method: EditMethod, _ measure: StemMeasure, presence: Double?,
+    _ step: PlanStep, _ method: EditMethod, _ measure: StemMeasure, presence: Double?,
     mix: (Double) -> StemMix, seconds: [Double]
   ) -> Outcome {
     var gain = min(options.strength, step.operation == .add ? .infinity : 1)
@@ -185,14 +185,14 @@ enum Prompts {
   static func mask(_ target: String) -> String { "extract the \(target)" }
 
   /// For the generator: the user's own words for what is added, with what they say of its sound.
-  static func stem(_ step: EditStep) -> String {
+  static func stem(_ step: PlanStep) -> String {
     guard step.operation != .add || step.text.isEmpty else { return step.text }
     let words = step.operation == .add ? step.attributes + [step.targets] : ["the", step.targets]
     return ([step.operation.rawValue] + words).joined(separator: " ")
   }
 }
 
-extension EditStep {
+extension PlanStep {
   /// All parts of the step, as one name.
   var targets: String { ([target] + also).joined(separator: " and ") }
 }

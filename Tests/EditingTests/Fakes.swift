@@ -117,11 +117,10 @@ final class FakeModels: EditingModels {
 
   func masker() throws -> any StemMasker { fakeMasker }
   func generator() throws -> any StemGenerator { fakeGenerator }
-  func read(_ request: String) throws -> Reading {
-    let words = request.split(separator: " ").map(String.init)
-    return Reading(
-      operation: words.first.flatMap { Operation(rawValue: $0) }, target: words.last,
-      confidence: 0.9, isUnderstood: words.count > 1)
+  func targets() throws -> [String] { fakeMasker.stems + ["drums", "drums 0.5", "drums 0.8", "piano"] }
+
+  func plan(_ instruction: String) throws -> EditPlan {
+    EditPlan(steps: [step(.remove, String(instruction.split(separator: " ").last ?? ""))])
   }
 
   func states(of text: String) throws -> TextStates {
@@ -197,10 +196,10 @@ func checksum(_ block: AudioBlock) -> UInt64 {
   }
 }
 
-let operations = Instructions.Operation.possible
+let operations = PlanOperation.allCases
 
-func step(_ operation: Instructions.Operation, _ target: String) -> EditStep {
-  EditStep(operation: operation, target: target, confidence: 1, text: "")
+func step(_ operation: PlanOperation, _ target: String) -> PlanStep {
+  PlanStep(operation: operation, target: target, confidence: 1, text: "")
 }
 
-func plan(_ steps: EditStep...) -> EditPlan { EditPlan(steps: steps) }
+func plan(_ steps: PlanStep...) -> EditPlan { EditPlan(steps: steps) }

@@ -13,7 +13,7 @@ import Testing
   ]
 
   private func edit(
-    _ folder: TestFolder, _ operation: Instructions.Operation, to output: String,
+    _ folder: TestFolder, _ operation: PlanOperation, to output: String,
     models: FakeModels,
     _ change: (inout EditOptions) -> Void = { _ in }
   ) throws -> EditReport {
@@ -85,7 +85,7 @@ import Testing
   }
 
   @Test(arguments: operations)
-  func outsideOfARegionNothingChanges(operation: Instructions.Operation) throws {
+  func outsideOfARegionNothingChanges(operation: PlanOperation) throws {
     let folder = try TestFolder()
     _ = try folder.song(seconds: 12)
     let report = try edit(folder, operation, to: "out.wav", models: models()) {
