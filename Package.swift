@@ -50,10 +50,7 @@ let package = Package(
 
     // Layer 5: editors
     .target(
-      name: "Editors",
-      dependencies: [
-        "Autoencoders", "Checkpoints", "Diffusion", "Layers", "Signal", "Tensors", "Vocoders",
-      ]),
+      name: "Editors", dependencies: ["Checkpoints", "Diffusion", "Layers", "Signal", "Tensors"]),
 
     // Layer 6: instructions, metrics
     .target(

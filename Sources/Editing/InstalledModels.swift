@@ -8,7 +8,7 @@ final class InstalledModels: EditingModels {
   private let store: ModelStore
   private let precision: Precision
   private var loadedReader: InstructionReader?
-  private var loadedMusic: MusicPackage?
+  private var musicPackage: ModelPackage?
   private var loadedMasker: (any StemMasker)?
   private var loadedGenerator: (any StemGenerator)?
   private(set) var used: [LoadedModel] = []
@@ -20,19 +20,23 @@ final class InstalledModels: EditingModels {
 
   func masker() throws -> any StemMasker {
     if let loadedMasker { return loadedMasker }
-    let masker = try music().masker()
+    let package = try music()
+    let masker = try Precision.$current.withValue(precision) { try MusicMasker(package: package) }
     loadedMasker = masker
     return masker
   }
 
   func generator() throws -> any StemGenerator {
     if let loadedGenerator { return loadedGenerator }
-    let generator = try music().generator()
+    let package = try music()
+    let generator = try Precision.$current.withValue(precision) {
+      try MusicGenerator(package: package)
+    }
     loadedGenerator = generator
     return generator
   }
 
-  func targets() throws -> [String] { try music().targets }
+  func targets() throws -> [String] { try music().decode([String].self, from: "targets") }
 
   func plan(_ instruction: String) throws -> EditPlan { try reader().plan(instruction) }
 
@@ -49,13 +53,12 @@ final class InstalledModels: EditingModels {
     return reader
   }
 
-  private func music() throws -> MusicPackage {
-    if let loadedMusic { return loadedMusic }
-    let package = try store.package(kind: MusicPackage.kind)
-    let music = try MusicPackage(package, precision: precision)
+  private func music() throws -> ModelPackage {
+    if let musicPackage { return musicPackage }
+    let package = try store.package(kind: "music")
     note(package)
-    loadedMusic = music
-    return music
+    musicPackage = package
+    return package
   }
 
   private func note(_ package: ModelPackage) {

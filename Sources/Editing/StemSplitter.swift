@@ -106,6 +106,9 @@ struct StemSplitter {
 }
 
 extension SongEditor {
+  /// Stems that contain others; a split song has the parts.
+  private static let unions = ["guitar": ["acoustic guitar", "electric guitar"]]
+
   /// Splits a song into all stems that the models know, and `other`; the files' samples sum to the
   /// song exactly.
   ///
@@ -119,7 +122,10 @@ extension SongEditor {
   ) throws -> [StemFile] {
     let song = try Song(path: input)
     let masker = try models.masker()
-    let names = masker.stems
+    let targets = try models.targets()
+    let names = targets.filter { target in
+      !(Self.unions[target].map { $0.allSatisfy(targets.contains) } ?? false)
+    }
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)

@@ -34,9 +34,6 @@ public protocol StemMasker: Sendable {
   /// Below this presence a stretch holds nothing of the stem.
   var presenceThreshold: Float { get }
 
-  /// The stems that it was taught, which together cover most of a song.
-  var stems: [String] { get }
-
   /// Masks of the stems that `texts` name.
   /// - Parameter mixture: log-mel `[T, bands]`.
   func masks(of mixture: Tensor, named texts: [TextStates]) throws -> [StemMask]

@@ -14,7 +14,6 @@ struct FakeMasker: StemMasker {
     scale: .slaney, norm: .slaney, compression: .ln, floor: 1e-5)
   var framesPerToken = 2
   var presenceThreshold: Float = 0.5
-  var stems = ["drums 0.6", "bass 0.3", "piano 0.4"]
   var edge = 256
   var presence: Float = 1
   /// Multiplies the mask of each chunk by a number that depends on the chunk's sound alone.
@@ -117,7 +116,8 @@ final class FakeModels: EditingModels {
 
   func masker() throws -> any StemMasker { fakeMasker }
   func generator() throws -> any StemGenerator { fakeGenerator }
-  func targets() throws -> [String] { fakeMasker.stems + ["drums", "drums 0.5", "drums 0.8", "piano"] }
+  var stems = ["drums 0.6", "bass 0.3", "piano 0.4", "drums", "drums 0.5", "drums 0.8", "piano"]
+  func targets() throws -> [String] { stems }
 
   func plan(_ instruction: String) throws -> EditPlan {
     EditPlan(steps: [step(.remove, String(instruction.split(separator: " ").last ?? ""))])
