@@ -67,7 +67,7 @@ let package = Package(
     .executableTarget(
       name: "aedit",
       dependencies: [
-        "AudioFiles", "Checkpoints", "Editing", "Instructions", "Metrics",
+        "AudioFiles", "Checkpoints", "Editing", "Instructions", "Metrics", "Pictures",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -86,6 +86,7 @@ let package = Package(
     .testTarget(
       name: "InstructionsTests", dependencies: ["Checkpoints", "Instructions", "TestSupport"]),
     .testTarget(name: "EditingTests", dependencies: ["Editing"]),
+    .testTarget(name: "aeditTests", dependencies: ["AudioFiles", "aedit"]),
     .testTarget(name: "TextEncodersTests", dependencies: ["TestSupport", "TextEncoders"]),
     .testTarget(name: "AutoencodersTests", dependencies: ["Autoencoders", "TestSupport"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport"]),

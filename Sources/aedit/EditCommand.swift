@@ -119,16 +119,19 @@ extension EditReport {
 extension StepReport {
   fileprivate var summary: String {
     guard audible else {
-      let sure = presence.map { " (\(Int(($0 * 100).rounded()))% sure that there are any)" } ?? ""
-      return "\(operation) \(target): nothing to do\(sure)"
+      let sure =
+        presence.map { " (\(Int(($0 * 100).rounded()))% sure that the song has any)" } ?? ""
+      return "\(operation) the \(target): nothing that could be heard\(sure)"
     }
-    var line = "\(operation) \(target)"
-    if let changeLU {
-      line +=
-        ": changes the song by a sound \(abs(changeLU).formatted(1)) LU "
-        + (changeLU < 0 ? "under" : "over") + " it"
+    let verb = ["add": "added", "remove": "removed"][operation] ?? "kept only"
+    var line = "\(verb) the \(target)"
+    if let stemLUFS, let songLUFS {
+      let relative = stemLUFS - songLUFS + (operation == "add" ? gainDB : 0)
+      line += ", \(abs(relative).formatted(1)) LU \(relative < 0 ? "under" : "over") the song"
     }
-    if loweredDB < 0 { line += ", lowered by \((-loweredDB).formatted(1)) dB against clipping" }
+    if loweredDB < 0 {
+      line += ", lowered by \((-loweredDB).formatted(1)) dB to keep the sum under full scale"
+    }
     if method == EditMethod.diffusion.rawValue, operation != "add" {
       line += "; re-synthesised in mono by the model, not the recording itself"
     }

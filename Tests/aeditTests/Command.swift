@@ -1,0 +1,88 @@
+import AudioFiles
+import Foundation
+
+/// The program as a user runs it.
+struct Command {
+  var status: Int32
+  var output: String
+  var errors: String
+
+  /// The repository, where `Models` lies.
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  static let hasMusic = FileManager.default.fileExists(
+    atPath: root.appendingPathComponent("Models/music/model.json").path)
+  static let hasText = FileManager.default.fileExists(
+    atPath: root.appendingPathComponent("Models/text/model.json").path)
+
+  /// The program that stands beside the tests' own.
+  private static func process(_ arguments: [String], in folder: URL) -> (Process, Pipe, Pipe) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
+      .deletingLastPathComponent().appendingPathComponent("aedit")
+    process.arguments = arguments
+    process.currentDirectoryURL = folder
+    process.environment = ProcessInfo.processInfo.environment.merging([
+      "AEDIT_MODELS": root.appendingPathComponent("Models").path
+    ]) { $1 }
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    return (process, output, errors)
+  }
+
+  /// Runs `aedit` to its end.
+  /// - Parameter interrupting: sends Ctrl-C once this is true.
+  init(
+    _ arguments: [String], in folder: URL, interrupting isTime: (() -> Bool)? = nil
+  ) throws {
+    let (process, output, errors) = Self.process(arguments, in: folder)
+    try process.run()
+    if let isTime {
+      while process.isRunning, !isTime() { usleep(2000) }
+      process.interrupt()
+    }
+    let out = output.fileHandleForReading.readDataToEndOfFile()
+    let err = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    status = process.terminationStatus
+    self.output = String(decoding: out, as: UTF8.self)
+    self.errors = String(decoding: err, as: UTF8.self)
+  }
+}
+
+/// A folder for one test, deleted with it.
+final class Workplace {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "aedit-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  var names: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []).sorted()
+  }
+
+  /// The first seconds of the demo song, again and again.
+  func song(_ name: String = "song.wav", seconds: Double) throws {
+    let demo = try AudioReader(
+      path: Command.root.appendingPathComponent("Audio/demo-song.flac").path)
+    let info = demo.info
+    let writer = try AudioWriter(path: url.appendingPathComponent(name).path, like: info)
+    var left = Int(seconds * Double(info.sampleRate))
+    while left > 0 {
+      if demo.position == info.frameCount { try demo.seek(toFrame: 0) }
+      let block = try demo.read(frames: min(left, 65536))
+      try writer.write(block)
+      left -= block.frameCount
+    }
+    try writer.commit()
+  }
+
+  func run(_ arguments: String...) throws -> Command { try Command(arguments, in: url) }
+}
