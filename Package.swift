@@ -50,7 +50,10 @@ let package = Package(
 
     // Layer 5: editors
     .target(
-      name: "Editors", dependencies: ["Checkpoints", "Diffusion", "Layers", "Signal", "Tensors"]),
+      name: "Editors",
+      dependencies: [
+        "Autoencoders", "Checkpoints", "Diffusion", "Layers", "Signal", "Tensors", "Vocoders",
+      ]),
 
     // Layer 6: instructions, metrics
     .target(

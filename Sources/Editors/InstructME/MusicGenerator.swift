@@ -1,0 +1,125 @@
+import Autoencoders
+import Checkpoints
+import Layers
+import Signal
+import Tensors
+import Vocoders
+
+/// The stem editor, VAE and vocoder of a music package, as edits use them.
+public struct MusicGenerator: StemGenerator {
+  public let mel: MelLayout
+  public let defaults: SamplingSettings
+  private let editor: StemEditor
+  private let vae: MelVAE
+  private let vocoder: Vocoder
+
+  /// Latents of the crops that the editor was trained on.
+  private static let trainedLatents = 128
+
+  /// What a music package's `defaults` say about sampling.
+  private struct Defaults: Decodable {
+    let steps: Int
+    let guidance: Float
+  }
+
+  /// Loads components `editor`, `vae` and `vocoder` in the precision of `Precision.current`.
+  ///
+  /// - Throws: `CheckpointError`
+  public init(package: ModelPackage) throws {
+    func load<Network, Config: Decodable>(
+      _ component: String, _ make: (WeightScope, Config) throws -> Network
+    ) throws -> Network {
+      let config = try package.decode(Config.self, from: "config", component)
+      let weights = try package.weights(of: component)
+      let network = try make(weights, config)
+      try weights.finish()
+      return network
+    }
+    editor = try load("editor") { try StemEditor($0, config: $1) }
+    vae = try load("vae") { try MelVAE($0, config: $1) }
+    vocoder = try load("vocoder") { try Vocoder($0, config: $1) }
+    let config = vocoder.config
+    guard vae.config.bands == config.bands, vae.config.latent == editor.config.latent else {
+      throw CheckpointError.package(
+        folder: package.folder, problem: "its VAE, editor and vocoder do not fit each other",
+        hint: "install the package again")
+    }
+    mel = .music(
+      rate: config.rate, fftSize: config.fftSize, hop: config.hop, bands: config.bands)
+    let values = try package.decode(Defaults.self, from: "defaults")
+    guard values.steps > 0 else {
+      throw CheckpointError.package(
+        folder: package.folder, problem: "its default number of steps is \(values.steps)",
+        hint: "install the package again")
+    }
+    defaults = SamplingSettings(steps: values.steps, guidance: values.guidance)
+  }
+
+  public var framesPerLatent: Int { vae.config.framesPerLatent }
+  public var latentSize: Int { vae.config.latent }
+  public var contextLatents: Int { vae.context }
+  public var chunkLatents: Int { Self.trainedLatents }
+
+  public func encode(_ mel: Tensor) throws -> Tensor {
+    vae.encode(mel.reshaped([1] + mel.shape))[0]
+  }
+
+  public func decode(_ latents: Tensor) throws -> Tensor {
+    vae.decode(latents.reshaped([1] + latents.shape))[0]
+  }
+
+  public func generate(
+    mixture: Tensor, known: Tensor, noise: Tensor, text: TextStates, negative: TextStates,
+    settings: SamplingSettings
+  ) throws -> Tensor {
+    let (count, knownCount) = (mixture.shape[0], known.shape[0])
+    precondition(noise.shape == mixture.shape && knownCount <= count)
+    let texts = settings.guidance == 1 ? [text] : [text, negative]
+    let (states, mask) = batch(texts)
+    let filled = known.floats + [Float](repeating: 0, count: (count - knownCount) * latentSize)
+    let isKnown = (0..<count).map { $0 < knownCount ? Float(1) : 0 }
+    return try editor.sample(
+      noise: noise.reshaped([1] + noise.shape), mixture: mixture.reshaped([1] + mixture.shape),
+      known: Tensor(vector: filled).reshaped([1] + mixture.shape),
+      knownMask: Tensor(vector: isKnown).reshaped([1, count, 1]),
+      prompt: editor.prompt(states, mask: mask), steps: settings.steps,
+      guidance: settings.guidance)[0]
+  }
+
+  public func voice(sampleCount: Int, seed: UInt64) throws -> any StemVoice {
+    MusicVoice(vocoder, stft: try STFT(mel.stft), sampleCount: sampleCount, seed: seed)
+  }
+}
+
+/// The vocoder over frames that arrive in blocks: windows with the context that the network sees,
+/// phases frame by frame, then overlap-add.
+struct MusicVoice: StemVoice {
+  private static let framesPerWindow = 256
+
+  private let vocoder: Vocoder
+  private var windows: ContextWindows
+  private var phases: PhaseIntegrator
+  private var output: ISTFTStream
+
+  init(_ vocoder: Vocoder, stft: STFT, sampleCount: Int, seed: UInt64) {
+    self.vocoder = vocoder
+    windows = ContextWindows(
+      width: vocoder.config.bands, context: vocoder.contextFrames, length: Self.framesPerWindow)
+    phases = PhaseIntegrator(binCount: vocoder.config.bins, seed: seed)
+    output = ISTFTStream(stft, sampleCount: sampleCount)
+  }
+
+  mutating func push(_ mel: Tensor) throws -> [Float] {
+    try windows.push(mel.floats).flatMap { try speak($0) }
+  }
+
+  mutating func finish() throws -> [Float] {
+    try windows.finish().flatMap { try speak($0) } + output.finish()
+  }
+
+  private mutating func speak(_ window: ContextWindows.Window) throws -> [Float] {
+    let frames = window.values.count / vocoder.config.bands
+    let steps = vocoder(try Tensor(window.values, shape: [1, frames, vocoder.config.bands]))
+    return output.push(phases.push(steps[0][rows: window.inner].floats))
+  }
+}

@@ -1,0 +1,73 @@
+import Checkpoints
+import Layers
+import Signal
+import Tensors
+
+/// The mask network of a music package, as edits use it.
+public struct MusicMasker: StemMasker {
+  public let mel: MelLayout
+  public let presenceThreshold: Float
+  private let network: MaskNet
+
+  /// What a music package's `defaults` say about masks.
+  private struct Defaults: Decodable {
+    let presenceThreshold: Float
+
+    private enum CodingKeys: String, CodingKey {
+      case presenceThreshold = "presence_threshold"
+    }
+  }
+
+  /// Loads component `mask` in the precision of `Precision.current`.
+  ///
+  /// - Throws: `CheckpointError`
+  public init(package: ModelPackage) throws {
+    let config = try package.decode(MaskNetConfig.self, from: "config", "mask")
+    let weights = try package.weights(of: "mask")
+    network = try MaskNet(weights, config: config)
+    try weights.finish()
+    mel = .music(
+      rate: config.rate, fftSize: config.fftSize, hop: config.hop, bands: config.bands)
+    presenceThreshold = try package.decode(Defaults.self, from: "defaults").presenceThreshold
+  }
+
+  public var framesPerToken: Int { network.config.framesPerToken }
+
+  public func masks(of mixture: Tensor, named texts: [TextStates]) throws -> [StemMask] {
+    guard !texts.isEmpty else { return [] }
+    let (text, present) = batch(texts)
+    let mixtures = Tensor.stack([Tensor](repeating: mixture, count: texts.count))
+    let logits = network(mixtures, text: text, textMask: present)
+    let masks = logits.mask.applying(.sigmoid)
+    let presence = Tensor(vector: logits.presence).applying(.sigmoid).floats
+    return texts.indices.map { StemMask(mask: masks[$0], presence: presence[$0]) }
+  }
+}
+
+/// States of several texts as one padded batch `[B, L, D]` with its mask.
+func batch(_ texts: [TextStates]) -> (states: Tensor, mask: KeyMask) {
+  let length = texts.map { $0.states.shape[0] }.max() ?? 0
+  let dim = texts.first?.states.channels ?? 0
+  let padded = texts.map { text in
+    let row = text.states.floats
+    let zeros = [Float](repeating: 0, count: length * dim - row.count)
+    return Tensor(vector: row + zeros).reshaped([length, dim])
+  }
+  let mask = KeyMask(
+    texts.map { text in (0..<length).map { $0 < text.states.shape[0] } })
+  return (Tensor.stack(padded), mask)
+}
+
+extension MelLayout {
+  /// The layout of the default music models with other sizes.
+  static func music(rate: Int, fftSize: Int, hop: Int, bands: Int) -> MelLayout {
+    var layout = MelLayout.music
+    layout.sampleRateHz = rate
+    layout.stft.fftSize = fftSize
+    layout.stft.windowSamples = fftSize
+    layout.stft.hopSamples = hop
+    layout.bands = bands
+    layout.highestHz = Double(rate) / 2
+    return layout
+  }
+}
