@@ -63,6 +63,11 @@ package enum Commands {
     return words.count > 1 ? .independent : .dependent
   }
 
+  /// Whether the words speak of what was named before, or of all the rest.
+  package static func refersBack(_ words: [String]) -> Bool {
+    words.contains { references.contains($0) }
+  }
+
   /// Whether some determiner is followed by a word that is no reference to something before.
   private static func hasObject(_ words: ArraySlice<String>) -> Bool {
     if words.contains(where: { ["rest", "others", "else", "everything", "other"].contains($0) }) {

@@ -74,6 +74,12 @@ package struct CutInstruction {
     return Commands.read(tokens[place].compactMap(\.word))
   }
 
+  /// Whether a clause can name a further part: no request, no "nothing else".
+  package func isListItem(_ index: Int) -> Bool {
+    let words = tokens[clauses[index].tokens].compactMap(\.word)
+    return Commands.read(words) == .none && !Commands.refersBack(words)
+  }
+
   /// Adds a clause; one of nothing but regions gives them to its neighbour. False if it was empty.
   private mutating func add(_ place: Range<Int>, _ separator: Separator) -> Bool {
     let inside = matches.filter { place.contains($0.place.lowerBound) }

@@ -120,8 +120,7 @@ public struct Planner {
   ) throws -> [PlanStep] {
     let text = cut.joined(group).text
     let whole = try read(text)
-    let isList = group.count > 2 || group.count == 2 && whole.second != nil
-    if isList, whole.operation != .replace, let listed = try list(cut, group) {
+    if group.count > 1, whole.operation != .replace, let listed = try list(cut, group) {
       return try steps(listed)
     }
     let misunderstood = InstructionError.notUnderstood(part: text, nearest: whole.nearest)
@@ -200,6 +199,7 @@ public struct Planner {
     var found = [(text: first, reading: head)]
     let words = first.split(separator: " ")
     for index in group.dropFirst() {
+      guard cut.isListItem(index) else { return nil }
       let item = cut.clauses[index].text
       // The verb is some beginning of the first clause; the likeliest one is taken.
       let candidates = try (1..<max(2, min(words.count, 8))).map { count in

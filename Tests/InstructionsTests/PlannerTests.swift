@@ -53,6 +53,7 @@ private func lines(_ text: String) throws -> [String] {
     ("only the drums and the bass", ["extract drums+bass"]),
     ("only drums, bass and piano", ["extract drums+bass+piano"]),
     ("keep the bass and mute everything else", ["extract bass"]),
+    ("only the bass, nothing but the bass", ["extract bass"]),
     ("i can't stand the drums, lose them", ["remove drums"]),
     ("the drums annoy me. mute them", ["remove drums"]),
     ("replace the piano with a soft guitar", ["remove piano", "add guitar (soft)"]),
