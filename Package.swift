@@ -74,6 +74,12 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // Benchmarks
+    .executableTarget(
+      name: "NetworkBench",
+      dependencies: ["Autoencoders", "Checkpoints", "Editors", "Layers", "Signal", "Vocoders"],
+      path: "Benchmarks/networks"),
+
     // Tests
     .target(
       name: "TestSupport", dependencies: ["Checkpoints", "Tensors"], path: "Tests/TestSupport"),

@@ -69,7 +69,14 @@
     (const float *x, long length, long channels, const float *weight, const float *bias, \
       long kernel, long stride, long dilation, long padding, long first, long last, \
       float *y), \
-    (x, length, channels, weight, bias, kernel, stride, dilation, padding, first, last, y))
+    (x, length, channels, weight, bias, kernel, stride, dilation, padding, first, last, y)) \
+  X(void, product, \
+    (const float *a, long a_stride, const float *b, long b_stride, float *c, long c_stride, \
+     long m, long n, long k), \
+    (a, a_stride, b, b_stride, c, c_stride, m, n, k)) \
+  X(void, transpose, \
+    (const float *x, long x_stride, float *y, long y_stride, long rows, long columns), \
+    (x, x_stride, y, y_stride, rows, columns))
 
 #define DECLARE(result, name, parameters, arguments) \
   result ck_##name##_base parameters;                \

@@ -53,8 +53,6 @@ public func attention(
   precondition(mask.map { $0.additive.shape == [items, keyCount] } ?? true)
   let width = heads * size
   var out = Tensor(uninitialized: [items, queryCount, width], dtype: output)
-  let rowsPerTile = 64
-  let tiles = (queryCount + rowsPerTile - 1) / rowsPerTile
   queries.tensor.withUnsafeFloats { q in
     keys.tensor.withUnsafeFloats { k in
       values.tensor.withUnsafeFloats { v in
@@ -62,21 +60,19 @@ public func attention(
           guard let q = q.baseAddress, let k = k.baseAddress, let v = v.baseAddress,
             let out = out.baseAddress
           else { return }
-          parallelFor(items * heads * tiles) { index in
-            let (item, head, tile) = (index / tiles / heads, index / tiles % heads, index % tiles)
-            let first = tile * rowsPerTile
-            let rows = min(rowsPerTile, queryCount - first)
-            let task = AttentionTile(rows: rows, keys: keyCount, size: size, scale: scale)
-            let keyStart = item * keyCount
-            task.run(
-              q: q + (item * queryCount + first) * queries.stride + queries.offset + head * size,
-              queries.stride,
-              k: k + keyStart * keys.stride + keys.offset + head * size, keys.stride,
-              v: v + keyStart * values.stride + values.offset + head * size, values.stride,
-              bias: bias.map { $0[head][rows: first..<first + rows] },
-              mask: mask.map { $0.additive[item] },
-              to: out + ((item * queryCount + first) * width + head * size) * output.byteCount,
-              output, width)
+          parallelFor(items * heads) { index in
+            let (item, head) = (index / heads, index % heads)
+            AttentionHead(
+              queries: queryCount, keys: keyCount, size: size, scale: scale,
+              q: q + item * queryCount * queries.stride + queries.offset + head * size,
+              qStride: queries.stride,
+              k: k + item * keyCount * keys.stride + keys.offset + head * size,
+              kStride: keys.stride,
+              v: v + item * keyCount * values.stride + values.offset + head * size,
+              vStride: values.stride,
+              out: out + (item * queryCount * width + head * size) * output.byteCount,
+              outType: output, outStride: width
+            ).run(bias: bias.map { $0[head] }, mask: mask.map { $0.additive[item] })
           }
         }
       }
@@ -85,49 +81,69 @@ public func attention(
   return out
 }
 
-/// Some queries of one head against all its keys.
-private struct AttentionTile {
-  let rows: Int, keys: Int, size: Int
+/// One head of one item.
+private struct AttentionHead {
+  let queries: Int, keys: Int, size: Int
   let scale: Float
+  let q: UnsafePointer<Float>, qStride: Int
+  let k: UnsafePointer<Float>, kStride: Int
+  let v: UnsafePointer<Float>, vStride: Int
+  let out: UnsafeMutableRawPointer, outType: DType, outStride: Int
 
-  func run(
-    q: UnsafePointer<Float>, _ qStride: Int, k: UnsafePointer<Float>, _ kStride: Int,
-    v: UnsafePointer<Float>, _ vStride: Int, bias: Tensor?, mask: Tensor?,
-    to out: UnsafeMutableRawPointer, _ type: DType, _ outStride: Int
-  ) {
-    let scratch = Storage(uninitializedBytes: (rows * keys + rows * size) * 4)
-    let scores = scratch.base.assumingMemoryBound(to: Float.self)
-    let sums = scores + rows * keys
-    gemm(
-      m: rows, n: keys, k: size, a: q, aStride: qStride, b: k, bStride: kStride,
-      bLayout: .transposed, c: scores, cStride: keys)
-    normalise(scores, bias: bias, mask: mask)
-    gemm(
-      m: rows, n: size, k: keys, a: scores, aStride: keys, b: v, bStride: vStride,
-      c: sums, cStride: size)
-    for row in 0..<rows {
-      convert(
-        sums + row * size, .f32, to: out + row * outStride * type.byteCount, type, count: size)
+  /// Queries whose scores are in memory at once.
+  private static let rowsPerTile = 60
+
+  /// - Parameters:
+  ///   - bias: `[queries, keys]`
+  ///   - mask: `[keys]`
+  func run(bias: Tensor?, mask: Tensor?) {
+    // Sixteen keys at a time: the rows of the transposed keys and of the scores are filled up.
+    let wide = (keys + 15) / 16 * 16
+    let rows = min(queries, Self.rowsPerTile)
+    let scratch = Storage(uninitializedBytes: (size * wide + rows * (2 * wide + size)) * 4)
+    let turned = scratch.base.assumingMemoryBound(to: Float.self)
+    let scores = turned + size * wide
+    let sums = scores + rows * wide
+    let added = sums + rows * size
+    for channel in 0..<size {
+      (turned + channel * wide + keys).update(repeating: 0, count: wide - keys)
+    }
+    ck_transpose(k, kStride, turned, wide, keys, size)
+    for first in stride(from: 0, to: queries, by: rows) {
+      let count = min(rows, queries - first)
+      ck_product(q + first * qStride, qStride, turned, wide, scores, wide, count, wide, size)
+      normalise(
+        scores, wide, rows: count, bias: bias.map { $0[rows: first..<first + count] }, mask: mask,
+        added)
+      ck_product(scores, wide, v, vStride, sums, size, count, size, keys)
+      for row in 0..<count {
+        convert(
+          sums + row * size, .f32,
+          to: out + (first + row) * outStride * outType.byteCount, outType, count: size)
+      }
     }
   }
 
-  private func normalise(_ scores: UnsafeMutablePointer<Float>, bias: Tensor?, mask: Tensor?) {
-    guard let bias else {
-      withBase(of: mask) { ck_softmax(scores, rows, keys, keys, scale, $0, 0) }
-      return
-    }
-    guard let mask else {
-      withBase(of: bias) { ck_softmax(scores, rows, keys, keys, scale, $0, keys) }
-      return
-    }
-    var both = bias
-    withBase(of: mask) { mask in
-      both.withUnsafeMutableFloats { both in
-        guard let mask, let both = both.baseAddress else { return }
-        for row in 0..<rows { ck_scale_add(both + row * keys, nil, mask, 1, keys) }
+  /// - Parameter added: room for bias and mask together.
+  private func normalise(
+    _ scores: UnsafeMutablePointer<Float>, _ stride: Int, rows: Int, bias: Tensor?, mask: Tensor?,
+    _ added: UnsafeMutablePointer<Float>
+  ) {
+    withBase(of: bias) { bias in
+      withBase(of: mask) { mask in
+        guard let bias, let mask else {
+          let isShared = bias == nil
+          ck_softmax(
+            scores, rows, keys, stride, scale, bias ?? mask, isShared ? 0 : keys)
+          return
+        }
+        for row in 0..<rows {
+          (added + row * keys).update(from: bias + row * keys, count: keys)
+          ck_scale_add(added + row * keys, nil, mask, 1, keys)
+        }
+        ck_softmax(scores, rows, keys, stride, scale, added, keys)
       }
     }
-    withBase(of: both) { ck_softmax(scores, rows, keys, keys, scale, $0, keys) }
   }
 }
 

@@ -35,7 +35,9 @@ public struct Linear: Sendable {
     let (scale, width) = (outputScale.floats, matrix.channels)
     var scaled = matrix.asFloat32()
     scaled.withUnsafeMutableFloats { values in
-      for i in 0..<values.count { values[i] *= scale[i / width] }
+      for (row, factor) in scale.enumerated() {
+        for i in row * width..<(row + 1) * width { values[i] *= factor }
+      }
     }
     weight = PackedWeight(scaled)
     self.bias = bias.map { Tensor(vector: zip($0.floats, scale).map { $0 * $1 }) }

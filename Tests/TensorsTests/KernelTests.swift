@@ -194,4 +194,31 @@ import Testing
     }
     for other in results.dropFirst() { try expectClose(other, results[0], .kernel) }
   }
+
+  @Test func smallProductsAndTransposes() throws {
+    defer { ck_limit_level(2) }
+    var random = Philox(seed: 17)
+    for (m, n, k) in [(1, 1, 1), (7, 16, 5), (13, 83, 64), (6, 64, 3), (5, 7, 9)] {
+      let a = random.normals([m, k])
+      let b = random.normals([k, n])
+      let wanted = GemmTests.naive(a, b, .plain)
+      for level in 0...ck_limit_level(2) {
+        ck_limit_level(level)
+        // Rows lie apart, and what is between them is not touched.
+        var c = [Float](repeating: 7, count: m * (n + 1))
+        ck_product(a.floats, k, b.floats, n, &c, n + 1, m, n, k)
+        for i in 0..<m {
+          try expectClose(
+            Array(c[i * (n + 1)..<i * (n + 1) + n]), Array(wanted[i * n..<(i + 1) * n]),
+            Tolerance(relative: 1e-5, scaled: 1e-5), "\(m) x \(n) x \(k), level \(level)")
+          #expect(c[i * (n + 1) + n] == 7)
+        }
+        var turned = [Float](repeating: 7, count: n * (k + 2))
+        ck_transpose(b.floats, n, &turned, k + 2, k, n)
+        for i in 0..<n {
+          for j in 0..<k { #expect(turned[i * (k + 2) + j] == b.floats[j * n + i]) }
+        }
+      }
+    }
+  }
 }

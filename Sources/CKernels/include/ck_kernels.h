@@ -79,3 +79,11 @@ void ck_softmax(
 void ck_depthwise(
     const float *x, long length, long channels, const float *weight, const float *bias,
     long kernel, long stride, long dilation, long padding, long first, long last, float *y);
+
+/// c = a b for small row-major matrices: [m, k] x [k, n]; fast where n is a multiple of 16.
+void ck_product(
+    const float *a, long a_stride, const float *b, long b_stride, float *c, long c_stride, long m,
+    long n, long k);
+/// y [columns, rows] = x [rows, columns] transposed.
+void ck_transpose(
+    const float *x, long x_stride, float *y, long y_stride, long rows, long columns);
