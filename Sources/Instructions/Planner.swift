@@ -130,9 +130,11 @@ public struct Planner {
     }
     if operation == .replace {
       guard let target = whole.target, let second = whole.second else { throw misunderstood }
+      let parts = try Replacement(text, target: target, second: second) { try read($0).target }
+      let added = Self.plain(.add, parts.new, whole.attributes)
       return try [
-        step(.remove, target, whole, Self.plain(.remove, target)),
-        step(.add, second, whole, Self.plain(.add, second, whole.attributes), whole.attributes),
+        step(.remove, parts.old, whole, Self.plain(.remove, parts.old)),
+        step(.add, parts.new, whole, added, whole.attributes),
       ]
     }
     guard let planned = operation.planned else {

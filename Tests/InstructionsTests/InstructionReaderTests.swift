@@ -110,6 +110,8 @@ private func loaded(_ name: String) throws -> [Item] {
 
   @Test(arguments: [
     ("Remove the drums and add a piano", ["remove drums", "add piano"]),
+    ("replace the piano with a guitar", ["remove piano", "add guitar"]),
+    ("replace the piano by strings", ["remove piano", "add strings"]),
     ("remove the drums and the bass", ["remove drums", "remove bass"]),
     ("remove the drums, the bass and the piano", ["remove drums", "remove bass", "remove piano"]),
     (

@@ -93,6 +93,28 @@ private func lines(_ text: String) throws -> [String] {
     #expect("\(error)".contains("possible") || "\(error)".contains("region") || text.count > 1000)
   }
 
+  /// The reader takes the first part for the one that goes, or, if `reversed`, the second.
+  @Test(
+    arguments: [false, true],
+    [
+      "replace the piano with a guitar", "swap the piano for a guitar",
+      "turn the piano into a guitar",
+      "substitute a guitar for the piano", "use a guitar instead of the piano",
+      "i want guitar in place of the piano", "replace piano by guitar",
+    ])
+  func replacesInTheRightOrder(isReversed: Bool, text: String) throws {
+    let planner = Planner { text in
+      var reading = fakeReading(text)
+      guard let second = reading.second else { return reading }
+      reading.operation = .replace
+      reading.isUnderstood = true
+      if isReversed { (reading.target, reading.second) = (second, reading.target) }
+      return reading
+    }
+    let steps = try planner.plan(text).steps
+    #expect(steps.map { "\($0.operation) \($0.target)" } == ["remove piano", "add guitar"])
+  }
+
   @Test func findsTheRequestBesideAnExplanation() throws {
     // A reader that is lost in long texts.
     let planner = Planner { text in
