@@ -42,7 +42,7 @@ public final class AudioReader {
         guard case .unreadable = error,
           FFmpegTools.looksLikeMedia(path: path, tools: tools)
         else { throw error }
-        source = try FFmpegSource(path: path, tools: tools)
+        source = try Self.openMedia(path: path, tools: tools, former: error)
       }
     }
   }
@@ -87,6 +87,18 @@ public final class AudioReader {
     let target = min(frame, info.frameCount)
     if target != position { try source.seek(toFrame: target) }
     position = target
+  }
+
+  /// What libsndfile could not read goes to ffmpeg; where that fails too, its guess at the format
+  /// says less than the `former` error.
+  private static func openMedia(
+    path: String, tools: FFmpegTools?, former: AudioFileError
+  ) throws -> FFmpegSource {
+    do {
+      return try FFmpegSource(path: path, tools: tools)
+    } catch AudioFileError.unreadable {
+      throw former
+    }
   }
 
   private func silenceNonFinite(_ samples: inout [Double]) {

@@ -162,6 +162,9 @@ enum ChildErrors {
       return nil
     }
     let line = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline).first
-    return line.map { $0.trimmingCharacters(in: .whitespaces) }
+    return line.map {
+      // "[mov @ 0x55…] moov atom not found": where in ffmpeg it was noticed helps nobody.
+      $0.replacing(/^(\[[^\]]*\] *)+/, with: "").trimmingCharacters(in: .whitespaces)
+    }
   }
 }

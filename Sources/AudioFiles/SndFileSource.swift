@@ -115,6 +115,8 @@ final class SndFileSource: SampleSource {
     let text = String(cString: sf_strerror(nil))
     // What the library says of a header without a rate or without channels.
     if text.lowercased().hasPrefix("internal error") { return "0 Hz or no channels in its header" }
+    // What it says of an MP3 in which no frame can be found.
+    if text.contains("possibly a pipe") { return "no sound found in it" }
     let trimmed = text.trimmingCharacters(in: CharacterSet(charactersIn: ". \n"))
     return trimmed.prefix(1).lowercased() + trimmed.dropFirst()
   }

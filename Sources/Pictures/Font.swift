@@ -67,7 +67,7 @@ enum Font {
     Z v1248gv
     a 00e1fhf
     b ggmphhu
-    c 00eghhe
+    c 00egghe
     d 11djhhf
     e 00ehvge
     f 698s888
