@@ -492,7 +492,8 @@ GROUPS = {
             verbs.ADD_MORE.splitlines()],
     "remove": [REMOVE.splitlines(), _verbs(verbs.REMOVE, "{nps}", "[||| from this| from the {song}]"),
                verbs.REMOVE_MORE.splitlines()],
-    "extract": [EXTRACT.splitlines(), _verbs(verbs.EXTRACT, "{nps}", ""), verbs.EXTRACT_MORE.splitlines()],
+    "extract": [EXTRACT.splitlines(), _verbs(verbs.EXTRACT, "{nps}", "") + _verbs(verbs.EXTRACT_BARE, "{nps}", "[||| from this| from the {song}]"),
+                verbs.EXTRACT_MORE.splitlines()],
     "replace": [REPLACE.splitlines(), _SWAPS],
     "remix": [REMIX.splitlines()], "inpaint": [INPAINT.splitlines()], "superres": [SUPERRES.splitlines()],
 }  # fmt: skip

@@ -71,6 +71,18 @@ EXTRACT = words("""aim for ~ alone, acquire only, admit only, allow only, approp
     uncover, unlock ~ on its own, unmask, unravel, untie ~ from the others, unwrap, use just, use only, want just, want only, winnow out, withdraw everything except, write out only, yield only, zoom in on ~ alone, make everything silent but, everything silent except, hush everything except,
     quieten everything but, block everything but, block all but, suppress everything besides, suppress all but, discard all but, eliminate all but, subtract everything but, cancel everything except, filter away everything but, throw away all but, disable everything but, switch off all but, clear everything but""")
 
+# Verbs that take a part out to keep it; "v" forms as in ADD and REMOVE.
+EXTRACT_BARE = words("""gather, collect, snatch, seize, draw ~ out, get, find, locate, select, choose, pick, pick ~ out, keep, hold, save, store, preserve,
+    retain, reserve, maintain, recover, retrieve, capture, catch, copy, clone, quarry, excavate, exhume, dredge ~ up, dig ~ up, hunt ~ down, track ~ down,
+    round up, cut ~ out and keep it, scoop ~ up, skim ~ off and keep it, sift ~ out, winnow, strain ~ out, refine, disentangle, unbundle, decouple, divide ~ off, part ~ from the rest,
+    partition, split, break ~ out, emphasise ~ and nothing else, feature, highlight, underline, stress, foreground, showcase, present, show, display, uncover, unveil, disclose,
+    unwrap, bare, focus on, concentrate on, narrow it to, home in on, zoom in on, listen to, hear, enjoy, monitor, audition, preview, star, favour, prioritise, elevate,
+    export, print, bounce, render ~ as audio, download, return, output, bring me, give me, hand me, pass me, send me, show me, let me have ~ for myself, let me hear, play me, read out,
+    mine ~ from the mix, pull ~ from the mix, take ~ from the mix, lift, win ~ from the mix, free, release, liberate, rescue ~ from the mix, untangle, unmix, demix, unpick, unstack,
+    spot, trace, elicit, glean, sample, segregate, separate, isolate, extract, solo, stem, segment, cream ~ off, filter ~ into a file, map out, make ~ stand out alone, draw ~ from the song,
+    cut it down to, strip it down to, slim it down to, shrink it to, bring it down to, take it down to, scale it down to, edit it down to, thin it out to, trim it to, strip back to,
+    simplify it to, decompose it into, confine it to, limit it to, restrict it to, collapse it to, fold it down to, turn it down to just, grab, grab me, appropriate, secure, earn me, net me""")
+
 REPLACE = words("""replace {a} with {b}, alter {a} into {b}, adapt {a} for {b}, commute {a} into {b}, change out {a} for {b}, change over from {a} to {b}, cover {a} with {b} instead,
     {b} in lieu of {a}, instead of {a} have {b}, instead of {a} {b}, {a} out and {b} in, {b} in and {a} out, out with {a} and in with {b}, in with {b} and out with {a}, make {a} sound like {b}, make {b} out of {a}, modify {a} to {b}, move {a} over to {b}, mutate {a} into {b},
     override {a} with {b}, overwrite {a} with {b}, put {b} where {a} was, redo {a} as {b}, redo {a} on {b}, reinterpret {a} on {b}, render {a} as {b}, reshape {a} into {b}, re-voice {a} with {b}, rotate {a} out for {b}, revise {a} to {b}, shift from {a} to {b}, supersede {a} with {b}, supplant {a} with {b}, switch {a} and use {b}, swap in {b} for {a},
