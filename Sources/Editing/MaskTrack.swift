@@ -4,11 +4,11 @@ import Tensors
 
 /// The masks of some stems along a song, frame after frame.
 ///
-/// The masker sees chunks of 256 frames; neighbours share 64, over which one fades linearly into
+/// The masker sees chunks of 256 frames; neighbours share half, over which one fades linearly into
 /// the next, so that no seam remains.
 final class MaskTrack {
   static let chunkFrames = 256
-  static let overlapFrames = 64
+  static let overlapFrames = 128
 
   private let masker: any StemMasker
   private let texts: [TextStates]
