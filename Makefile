@@ -40,7 +40,8 @@ python: .venv/ready ## set up the Python of recipes, fixtures and benchmarks
 	python3 -m venv .venv
 	wheel=$$(find / -xdev -name 'torch-*cpu*.whl' 2>/dev/null | head -1); \
 	.venv/bin/pip install -q $${wheel:-torch} -r $<
-	.venv/bin/pip install -q --no-deps tinysoundfont torchaudio
+	.venv/bin/pip install -q --no-deps tinysoundfont
+	.venv/bin/pip install -q --no-deps --target .venv/torchaudio torchaudio
 	touch $@
 
 fixtures: python ## make the parity fixtures anew from PyTorch

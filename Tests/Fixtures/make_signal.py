@@ -1,7 +1,7 @@
 """Parity fixtures of `Signal`: STFTs and mel spectrograms by torch, torchaudio and librosa.
 
 Vocos, BigVGAN, Amphion and AudioLDM are re-stated here from their published descriptions.
-Needs: pip install torch librosa safetensors; pip install --no-deps torchaudio
+Needs: pip install torch librosa safetensors; pip install --no-deps --target .venv/torchaudio torchaudio
 """
 
 import sys
@@ -19,6 +19,8 @@ extension._IS_RIR_AVAILABLE = extension._IS_ALIGN_AVAILABLE = False
 extension._IS_TORCHAUDIO_EXT_AVAILABLE = False
 extension.fail_if_no_align = lambda function: function
 sys.modules["torchaudio._extension"] = extension
+# It stands apart from the other packages, because transformers would load it without this.
+sys.path.append(str(Path(__file__).parents[2] / ".venv/torchaudio"))
 import torchaudio  # noqa: E402
 
 FOLDER = Path(__file__).parent / "signal"
