@@ -17,7 +17,7 @@ let package = Package(
     // Layer 0: system libraries and C kernels
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-openmp-dev"])]),
-    .target(name: "CKernels", exclude: ["kernels.inc"]),
+    .target(name: "CKernels", exclude: ["kernels.inc", "vectors.inc"]),
     // oneDNN comes without a .pc file: `apt install libdnnl-dev`.
     .target(name: "CDNNL", linkerSettings: [.linkedLibrary("dnnl")]),
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),

@@ -16,7 +16,8 @@ public enum DType: String, Sendable, Hashable {
 public enum Precision: String, Sendable, CaseIterable {
   /// Single precision throughout.
   case fp32
-  /// bfloat16 factors, single precision sums; emulated where the CPU has no bf16.
+  /// bfloat16 factors, single precision sums; slow on CPUs with AVX-512 but without bf16, and
+  /// `fp32` on CPUs without AVX-512.
   case bf16
   /// `bf16` where the CPU has bf16 instructions, else `fp32`.
   case auto

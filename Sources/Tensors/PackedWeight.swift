@@ -17,13 +17,18 @@ public final class PackedWeight: @unchecked Sendable {
   private let plain: Tensor?
 
   /// - Parameter weight: `[outputs, inputs]`, the form of published Linear weights.
-  public init(_ weight: Tensor, precision: Precision = .current) {
+  public convenience init(_ weight: Tensor, precision: Precision = .current) {
+    self.init(weight, precision: precision, packs: CPU.hasPackedProducts)
+  }
+
+  /// - Parameter packs: false leaves the products to OpenBLAS, as on CPUs without AVX-512.
+  package init(_ weight: Tensor, precision: Precision, packs: Bool) {
     precondition(weight.rank == 2, "a packed weight has two dimensions, got \(weight.shape)")
     (outputs, inputs) = (weight.shape[0], weight.shape[1])
     let single = weight.asFloat32()
     let bf16 = precision.usesBF16
     packed = single.withUnsafeFloats { w in
-      guard CPU.hasPackedProducts, let base = w.baseAddress else { return nil }
+      guard packs, let base = w.baseAddress else { return nil }
       return cdnnl_pack(base, weight.shape[0], weight.shape[1], bf16)
     }
     plain = packed == nil ? single : nil

@@ -18,6 +18,14 @@ import Testing
     var sum = product
     single.add(x, bias: bias, to: &sum)
     try expectClose(sum.floats, wanted.map { 2 * $0 }, tolerance, "sum", shape: [m, n])
+    let plainWeight = PackedWeight(w, precision: .bf16, packs: false)
+    try expectClose(
+      plainWeight.product(x, bias: bias).floats, wanted, tolerance, "OpenBLAS", shape: [m, n])
+    try expectClose(
+      plainWeight.product(x.asBFloat16(), bias: bias, output: .bf16).floats, wanted, .bf16Layer)
+    sum = product
+    plainWeight.add(x, bias: bias, to: &sum)
+    try expectClose(sum.floats, wanted.map { 2 * $0 }, tolerance, "sum", shape: [m, n])
     let half = PackedWeight(w, precision: .bf16)
     try expectClose(half.product(x, bias: bias).floats, wanted, .bf16Layer, "bf16")
     let rounded = half.product(x.asBFloat16(), bias: bias, output: .bf16)
@@ -36,6 +44,8 @@ import Testing
     try expectClose(weight.product(x, activation: activation), wanted, tolerance)
     try expectClose(
       weight.product(x, activation: activation, output: .bf16), wanted, .bf16Layer)
+    let plain = PackedWeight(w, precision: .fp32, packs: false)
+    try expectClose(plain.product(x, activation: activation), wanted, tolerance, "OpenBLAS")
   }
 }
 
