@@ -9,7 +9,7 @@ struct OutputFiles {
   /// How the song's samples are stored.
   let plan: OutputPlan
   /// Folder of the song, where working files take their space.
-  var folder: String { (song as NSString).deletingLastPathComponent.nonEmpty ?? "." }
+  var folder: String { Self.folder(of: song) }
 
   /// - Parameter output: nil for `song.edited.<ext>` beside the input.
   /// - Throws: ``EditError``, `AudioFileError`
@@ -20,6 +20,10 @@ struct OutputFiles {
     plan = try OutputPlan(path: song, like: info)
     for path in [song, stem, sidecar].compactMap(\.self) {
       if Self.same(path, input) { throw EditError.outputIsInput(path: path) }
+      guard access(Self.folder(of: path), W_OK) == 0 else {
+        throw EditError.cannotWrite(
+          path: path, reason: "folder: \(String(cString: strerror(errno)))")
+      }
       if !options.overwrite, FileManager.default.fileExists(atPath: path) {
         throw EditError.exists(path: path)
       }
@@ -43,6 +47,10 @@ struct OutputFiles {
     let path = input as NSString
     let kept = !info.isLossy && AudioContainer(outputPath: input) != nil
     return path.deletingPathExtension + ".edited." + (kept ? path.pathExtension : "flac")
+  }
+
+  private static func folder(of path: String) -> String {
+    (path as NSString).deletingLastPathComponent.nonEmpty ?? "."
   }
 
   private static func same(_ a: String, _ b: String) -> Bool {

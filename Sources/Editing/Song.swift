@@ -27,12 +27,16 @@ struct Song {
 protocol SongReader: AnyObject {
   /// The frames of `range`, which must lie within the song.
   func read(_ range: Range<Int>) throws -> AudioBlock
+  /// Samples of the file that were no numbers and were read as 0, so far.
+  var nonFiniteSampleCount: Int { get }
 }
 
 private final class FileSongReader: SongReader {
   private let reader: AudioReader
 
   init(reader: AudioReader) { self.reader = reader }
+
+  var nonFiniteSampleCount: Int { reader.nonFiniteSampleCount }
 
   func read(_ range: Range<Int>) throws -> AudioBlock {
     if reader.position != range.lowerBound { try reader.seek(toFrame: range.lowerBound) }
@@ -48,6 +52,8 @@ private final class MixedSongReader: SongReader {
     self.song = song
     self.mix = mix
   }
+
+  var nonFiniteSampleCount: Int { song.nonFiniteSampleCount }
 
   func read(_ range: Range<Int>) throws -> AudioBlock {
     mix.mixed(try song.read(range), with: try mix.stem(in: range), at: range.lowerBound)

@@ -48,7 +48,13 @@ struct SongWriter {
     }
     outcome.changedShare = Double(changed) / Double(info.frameCount * info.channelCount)
     outcome.clippedSamples = writer.clippedSampleCount
-    outcome.warnings = try writer.commit().map(\.description)
+    outcome.warnings = info.notices
+    if before.nonFiniteSampleCount > 0 {
+      outcome.warnings.append(
+        "samples of the song that are no numbers and became silence: "
+          + "\(before.nonFiniteSampleCount)")
+    }
+    outcome.warnings += try writer.commit().map(\.description)
     try stemWriter?.commit()
     return outcome
   }

@@ -104,7 +104,7 @@ extension EditReport {
     var lines = steps.map(\.summary) + warnings.map { "note: \($0)" }
     if clippedSamples > 0 {
       lines.append(
-        "note: \(clippedSamples) samples pass full scale and were held at it; try --headroom")
+        "note: samples that pass full scale and were held at it: \(clippedSamples); try --headroom")
     }
     if headroomGain < 1 {
       let lowered = -20 * log10(headroomGain)

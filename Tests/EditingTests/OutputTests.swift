@@ -69,6 +69,18 @@ import Testing
     #expect(folder.names == ["song.wav"])
   }
 
+  @Test func samplesThatAreNoNumbersAreNamed() throws {
+    let folder = try TestFolder()
+    let song = try folder.song(seconds: 1, channels: 1, encoding: .float(bits: 32))
+    var bytes = try folder.bytes("song.wav")
+    let bad = withUnsafeBytes(of: Float.nan.bitPattern.littleEndian) { Data($0) }
+    bytes.replaceSubrange(bytes.count - 4000..<bytes.count - 3996, with: bad)
+    try bytes.write(to: URL(fileURLWithPath: song))
+    let report = try SongEditor(models: FakeModels()).edit(song, plan: drums, instruction: "")
+    #expect(report.warnings.contains { $0.hasSuffix("no numbers and became silence: 1") })
+    #expect(try folder.read("song.edited.wav").samples.allSatisfy { $0.isFinite })
+  }
+
   @Test func progressOnlyGrows() throws {
     let folder = try TestFolder()
     let song = try folder.song()
