@@ -6,6 +6,7 @@ that ignores its song gets 0, one that fits as the true stem does gets 1.
 """
 
 import dataclasses
+import pathlib
 
 import librosa
 import numpy as np
@@ -35,6 +36,18 @@ def sketch(sound: np.ndarray) -> Sketch:
     return Sketch(chroma, onsets)
 
 
+def kept_sketch(path: pathlib.Path, stamp: str, make) -> Sketch:
+    """The sketch of `make()`, or the one kept at `path` if it bears the stamp."""
+    if path.exists():
+        with np.load(path) as found:
+            if str(found["stamp"]) == stamp:
+                return Sketch(found["chroma"], found["onsets"])
+    made = sketch(make())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, stamp=stamp, chroma=np.float32(made.chroma), onsets=made.onsets)
+    return made
+
+
 def beats(sound: np.ndarray) -> np.ndarray:
     """Frame numbers of the song's beats; every half second where none is found."""
     flat = np.float32(mono(sound))
@@ -51,9 +64,10 @@ class Song:
     loudness: float
 
 
-def song(item: Item) -> Song:
+def song(item: Item, cache: pathlib.Path) -> Song:
     sound = item.sound("rest")
-    return Song(sketch(sound), beats(sound), loudness(sound))
+    own = kept_sketch(cache / "songs" / f"{item.id}.npz", "1", lambda: sound)
+    return Song(own, beats(sound), loudness(sound))
 
 
 def fits(stems: list[Sketch], songs: list[Song]) -> tuple[np.ndarray, np.ndarray]:

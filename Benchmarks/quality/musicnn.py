@@ -131,8 +131,8 @@ class Musicnn:
         return x @ self.weights[f"{name}/kernel"] + self.weights[f"{name}/bias"]
 
     @torch.no_grad()
-    def network(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """[B, frames, 96] -> embeddings [B, 200] and logits [B, 50]."""
+    def middle(self, patches: torch.Tensor) -> torch.Tensor:
+        """[B, frames, 96] -> front and middle layers, maximum and mean over time: [B, 1506]."""
         x = self.norm(patches[..., None], 0)
         heads = []
         for number in range(2):  # timbre: tall filters, maximum over bands
@@ -142,24 +142,36 @@ class Musicnn:
             y = self.conv(x, number, (0, 0, before, size - 1 - before))
             heads.append(self.norm(y, number + 1).amax(2))
         front = torch.cat(heads, 2)[..., None]
-        middle = [front]
         first = self.norm(self.conv(front, 5, (0, 0, 3, 3)), 6).transpose(2, 3)
         second = self.norm(self.conv(first, 6, (0, 0, 3, 3)), 7).transpose(2, 3) + first
         third = self.norm(self.conv(second, 7, (0, 0, 3, 3)), 8).transpose(2, 3) + second
-        whole = torch.cat([*middle, first, second, third], 2)[..., 0]
+        whole = torch.cat([front, first, second, third], 2)[..., 0]
         pooled = torch.stack([whole.amax(1), whole.mean(1)], 2)  # [B, C, 2], as TF flattens it
-        x = self.norm(pooled.flatten(1), 9)
+        return self.norm(pooled.flatten(1), 9)
+
+    @torch.no_grad()
+    def network(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """[B, frames, 96] -> embeddings [B, 200] and logits [B, 50]."""
+        x = self.middle(patches)
         embedding = self.norm(F.relu(self.dense(x, 0)), 10)
         return embedding, self.dense(embedding, 1)
 
-    def __call__(self, sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """[samples(, channels)] at 44.1 kHz -> embeddings [patches, 200], mean logits [50]."""
-        low = soxr.resample(mono(sound), RATE, 16000)
+    @staticmethod
+    def patches(sound: np.ndarray, hop_frames: int) -> torch.Tensor:
+        """[samples(, channels)] at 44.1 kHz -> [B, PATCH_FRAMES, 96]."""
+        low = soxr.resample(np.float32(mono(sound)), RATE, 16000)
         mel = librosa.feature.melspectrogram(y=low, sr=16000, n_fft=512, hop_length=256,
                                              n_mels=96).T
         mel = np.log10(10000 * mel + 1).astype(np.float32)
         mel = np.pad(mel, ((0, max(0, PATCH_FRAMES - len(mel))), (0, 0)))
-        starts = range(0, len(mel) - PATCH_FRAMES + 1, HOP_FRAMES)
-        patches = torch.from_numpy(np.stack([mel[at : at + PATCH_FRAMES] for at in starts]))
-        embedding, logits = self.network(patches)
+        starts = range(0, len(mel) - PATCH_FRAMES + 1, hop_frames)
+        return torch.from_numpy(np.stack([mel[at : at + PATCH_FRAMES] for at in starts]))
+
+    def pooled(self, sound: np.ndarray) -> np.ndarray:
+        """Middle layers of patches side by side: [patches, 1506]."""
+        return self.middle(self.patches(sound, PATCH_FRAMES)).numpy()
+
+    def __call__(self, sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """[samples(, channels)] at 44.1 kHz -> embeddings [patches, 200], mean logits [50]."""
+        embedding, logits = self.network(self.patches(sound, HOP_FRAMES))
         return embedding.numpy(), logits.mean(0).numpy()

@@ -126,17 +126,20 @@ class Separation:
 class Adding:
     """Scores of all rows on add."""
 
-    def __init__(self, items: list[Item], sources: list, judge):
+    def __init__(self, items: list[Item], sources: list, judge, cache: pathlib.Path):
         self.items = [item for item in items if item.add]
-        self.songs = [adding.song(item) for item in self.items]
+        self.songs = [adding.song(item, cache) for item in self.items]
         self.found = {}
         for source in sources:
             present = [i for i, item in enumerate(self.items) if source.stamp(item, "add")]
             if len(present) < 8:
                 continue
             stems = [source.result(self.items[i], "add") for i in present]
-            chroma, onsets = adding.fits([adding.sketch(stem) for stem in stems],
-                                         [self.songs[i] for i in present])
+            sketches = [adding.kept_sketch(
+                cache / source.name / f"{self.items[i].id}.npz",
+                source.stamp(self.items[i], "add"), lambda: stem)
+                for i, stem in zip(present, stems)]
+            chroma, onsets = adding.fits(sketches, [self.songs[i] for i in present])
             self.found[source.name] = {
                 "present": present, "chroma": chroma, "onsets": onsets,
                 "asked": [judge.asked(stem, self.items[i].target)
@@ -233,7 +236,8 @@ def main() -> None:
         from .judging import Asked
         judge = Asked()
         part, values["add"] = Adding(
-            items, [rows.TrueStem(), *codec, rows.CopiedMixture(), *runs], judge).tables()
+            items, [rows.TrueStem(), *codec, rows.CopiedMixture(), *runs], judge,
+            options.results / "scores" / "sketches").tables()
         text += [part, "\n" + judge.statement]
     print("\n".join(text))
     if options.markdown:
