@@ -102,6 +102,7 @@ def main() -> None:
     flat = train.reshape(-1, train.shape[-1])
     labels = np.repeat(np.arange(len(INSTRUMENTS)), flat.shape[0] // len(INSTRUMENTS))
     scaler = StandardScaler().fit(flat)
+    scaler.scale_ = np.maximum(scaler.scale_, 1e-2)  # some features hardly ever move
     fit = LogisticRegression(C=PENALTY, max_iter=300).fit(scaler.transform(flat), labels)
     weight = fit.coef_ / scaler.scale_
     bias = fit.intercept_ - weight @ scaler.mean_
