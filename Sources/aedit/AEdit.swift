@@ -68,19 +68,19 @@ protocol UsageError: Error {}
 
 /// Ctrl-C, and being asked to stop, leave no half-written file behind.
 enum Interrupts {
-  nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []
-
   static func catchAll() {
-    for number in [SIGINT, SIGTERM, SIGHUP] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        TemporaryOutputs.discardAll()
-        FileHandle.standardError.write(Data("\naedit: interrupted; nothing was written\n".utf8))
-        _exit(128 + number)
-      }
-      source.resume()
-      sources.append(source)
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
+    // Blocked in all threads, so that none is lost before the one that waits for them is there.
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    Thread.detachNewThread { [signals] in
+      var waited = signals
+      var number: Int32 = 0
+      sigwait(&waited, &number)
+      TemporaryOutputs.discardAll()
+      FileHandle.standardError.write(Data("\naedit: interrupted; nothing was written\n".utf8))
+      _exit(128 + number)
     }
   }
 }
