@@ -22,12 +22,14 @@ def write_package(
     components: dict[str, str],
     config: dict,
     mel: dict | None = None,
+    **sections,
 ) -> Path:
     """Describes the files in `folder` (which are there already) and returns the path of model.json.
 
     components: component name to file name in the folder, e.g. {"encoder": "encoder.safetensors"}
     config:     component name to its settings, decoded by the network that bears the name
     mel:        the mel layout of audio models
+    sections:   what else the manifest holds, by name
     """
     folder = Path(folder)
     manifest = {"format": 1, "kind": kind, "version": version, "licence": licence}
@@ -36,6 +38,7 @@ def write_package(
     manifest |= {
         "components": components,
         "config": config,
+        **sections,
         "sha256": {name: sha256(folder / name) for name in sorted(set(components.values()))},
     }
     path = folder / "model.json"

@@ -56,27 +56,20 @@ struct EditCommand: ParsableCommand {
 
   @OptionGroup var models: ModelOptions
 
-  @Flag(help: "Print the result as JSON.")
-  var json = false
-
-  @Flag(help: "Print nothing but errors.")
-  var quiet = false
-
-  @Flag(help: "Replace files that exist.")
-  var force = false
+  @OptionGroup var results: ResultOptions
 
   func run() throws {
     models.prepare()
     let editor = try SongEditor(model: models.folder, precision: models.precision)
-    let line = ProgressLine(quiet: quiet)
+    let line = ProgressLine(quiet: results.quiet)
     defer { line.finish() }
     let report = try editor.edit(song, instruction, to: output, options: options) {
       line.update($0)
     }
     line.finish()
-    if json {
+    if results.json {
       print(String(decoding: report.json, as: UTF8.self), terminator: "")
-    } else if !quiet {
+    } else if !results.quiet {
       print(report.summary)
     }
     if !report.changed { throw ExitCode(Exit.nothingToDo) }
@@ -93,7 +86,7 @@ struct EditCommand: ParsableCommand {
     options.method = method
     options.headroom = headroom
     options.saveStem = saveStem
-    options.overwrite = force
+    options.overwrite = results.force
     return options
   }
 }

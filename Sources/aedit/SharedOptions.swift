@@ -27,6 +27,18 @@ struct ModelOptions: ParsableArguments {
   }
 }
 
+/// How a command that writes sound tells its result.
+struct ResultOptions: ParsableArguments {
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  @Flag(help: "Print nothing but errors.")
+  var quiet = false
+
+  @Flag(help: "Replace files that exist.")
+  var force = false
+}
+
 extension Precision: ExpressibleByArgument {}
 extension EditMethod: ExpressibleByArgument {}
 

@@ -17,27 +17,22 @@ struct StemsCommand: ParsableCommand {
 
   @OptionGroup var models: ModelOptions
 
-  @Flag(help: "Print the result as JSON.")
-  var json = false
-
-  @Flag(help: "Print nothing but errors.")
-  var quiet = false
-
-  @Flag(help: "Replace files that exist.")
-  var force = false
+  @OptionGroup var results: ResultOptions
 
   func run() throws {
     models.prepare()
     let editor = try SongEditor(model: models.folder, precision: models.precision)
-    let line = ProgressLine(quiet: quiet)
+    let line = ProgressLine(quiet: results.quiet)
     defer { line.finish() }
-    let stems = try editor.stems(of: song, into: output, overwrite: force) { line.update($0) }
+    let stems = try editor.stems(of: song, into: output, overwrite: results.force) {
+      line.update($0)
+    }
     line.finish()
-    if json {
+    if results.json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       print(String(decoding: try encoder.encode(stems), as: UTF8.self))
-    } else if !quiet {
+    } else if !results.quiet {
       for stem in stems {
         let loudness = stem.loudnessLUFS.map { ", \($0.formatted(1)) LUFS" } ?? ""
         print(stem.path.map { $0 + loudness } ?? "\(stem.name): not found in the song")

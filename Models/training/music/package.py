@@ -8,12 +8,12 @@ files that `--out` already has); `vae.json` beside the VAE holds its latents' me
 
 import argparse
 import dataclasses
-import hashlib
 import json
 import pathlib
 import shutil
 
 from ..networks import MaskNetConfig, MelVAEConfig, StemEditorConfig, VocoderConfig
+from ..package import write_package
 from .mixtures import TARGETS
 
 COMPONENTS = {"mask": MaskNetConfig, "editor": StemEditorConfig, "vae": MelVAEConfig,
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--version", required=True)
     flags = parser.parse_args()
     flags.out.mkdir(parents=True, exist_ok=True)
-    configs, files, hashes = {}, {}, {}
+    configs, files = {}, {}
     for name, config in COMPONENTS.items():
         path = flags.source / f"{name}.safetensors"
         target = flags.out / path.name
@@ -42,14 +42,10 @@ def main() -> None:
             values |= json.loads((flags.out / "model.json").read_text())["config"].get(name, {})
         configs[name] = values
         files[name] = target.name
-        hashes[target.name] = hashlib.sha256(target.read_bytes()).hexdigest()
-    manifest = {
-        "format": 1, "kind": "music", "version": flags.version, "licence": "GPL-3.0-or-later",
-        "mel": {"rate": 44100, "n_fft": 2048, "hop": 512, "bands": 128},
-        "targets": TARGETS, "defaults": DEFAULTS, "components": files, "config": configs,
-        "sha256": hashes,
-    }
-    (flags.out / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    write_package(
+        flags.out, kind="music", version=flags.version, licence="GPL-3.0-or-later",
+        mel={"rate": 44100, "n_fft": 2048, "hop": 512, "bands": 128},
+        components=files, config=configs, targets=TARGETS, defaults=DEFAULTS)
 
 
 if __name__ == "__main__":

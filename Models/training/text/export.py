@@ -5,13 +5,13 @@ and takes only the heads.
 """
 
 import argparse
-import hashlib
 import json
 import shutil
 
 import torch
 from safetensors.torch import load_file, save_file
 
+from ..package import sha256
 from . import labels, vocabulary
 from .model import HIDDEN, QUERIES, config
 from .paths import PACKAGE, work
@@ -59,7 +59,7 @@ def package(thresholds: dict, version: int) -> dict:
         "labels": {"operation": labels.OPERATIONS, "target": labels.TARGETS,
                    "second": labels.TARGETS, "attributes": labels.ATTRIBUTES},
         "thresholds": thresholds,
-        "sha256": {f: hashlib.sha256((PACKAGE / f).read_bytes()).hexdigest() for f in files},
+        "sha256": {f: sha256(PACKAGE / f) for f in files},
     }  # fmt: skip
 
 
