@@ -44,7 +44,7 @@ let package = Package(
     // Layer 4: model families' parts
     .target(name: "TextEncoders", dependencies: ["CKernels", "Checkpoints", "Layers", "Tensors"]),
     .target(name: "Autoencoders", dependencies: ["Checkpoints", "Layers", "Tensors"]),
-    .target(name: "Diffusion", dependencies: ["Tensors"]),
+    .target(name: "Diffusion", dependencies: ["Checkpoints", "Layers", "Tensors"]),
     .target(name: "Vocoders", dependencies: ["Checkpoints", "Layers", "Tensors"]),
 
     // Layer 5: editors

@@ -32,9 +32,12 @@
       long rows, long channels), \
     (x, alpha, inverse_beta, y, bf16, rows, channels)) \
   X(void, affine, \
-    (const float *x, const float *scale, const float *shift, void *y, bool bf16, long rows, \
-      long channels), \
-    (x, scale, shift, y, bf16, rows, channels)) \
+    (int kind, const float *x, const float *scale, const float *shift, void *y, bool bf16, \
+      long rows, long channels), \
+    (kind, x, scale, shift, y, bf16, rows, channels)) \
+  X(void, leaky_relu, \
+    (float slope, const float *x, void *y, bool bf16, long n), \
+    (slope, x, y, bf16, n)) \
   X(void, scale_add, \
     (float *x, const float *gate, const float *y, long rows, long channels), \
     (x, gate, y, rows, channels)) \
@@ -57,10 +60,9 @@
     (const float *x, const float *scale, float epsilon, void *y, bool bf16, long rows, \
       long channels), \
     (x, scale, epsilon, y, bf16, rows, channels)) \
-  X(void, group_norm, \
-    (const float *x, long rows, long channels, long groups, const float *scale, \
-      const float *shift, float epsilon, void *y, bool bf16), \
-    (x, rows, channels, groups, scale, shift, epsilon, y, bf16)) \
+  X(void, channel_moments, \
+    (const float *x, long rows, long channels, float *mean, float *squares), \
+    (x, rows, channels, mean, squares)) \
   X(void, softmax, \
     (float *x, long rows, long n, long stride, float scale, const float *bias, \
       long bias_stride), \

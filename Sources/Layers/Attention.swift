@@ -60,19 +60,25 @@ public func attention(
           guard let q = q.baseAddress, let k = k.baseAddress, let v = v.baseAddress,
             let out = out.baseAddress
           else { return }
-          parallelFor(items * heads) { index in
-            let (item, head) = (index / heads, index % heads)
+          let pieces = (queryCount + queriesPerTask - 1) / queriesPerTask
+          parallelFor(items * heads * pieces) { index in
+            let (item, head) = (index / (heads * pieces), index / pieces % heads)
+            let first = index % pieces * queriesPerTask
+            let count = min(queriesPerTask, queryCount - first)
+            let start = item * queryCount + first
             AttentionHead(
-              queries: queryCount, keys: keyCount, size: size, scale: scale,
-              q: q + item * queryCount * queries.stride + queries.offset + head * size,
+              queries: count, keys: keyCount, size: size, scale: scale,
+              q: q + start * queries.stride + queries.offset + head * size,
               qStride: queries.stride,
               k: k + item * keyCount * keys.stride + keys.offset + head * size,
               kStride: keys.stride,
               v: v + item * keyCount * values.stride + values.offset + head * size,
               vStride: values.stride,
-              out: out + (item * queryCount * width + head * size) * output.byteCount,
+              out: out + (start * width + head * size) * output.byteCount,
               outType: output, outStride: width
-            ).run(bias: bias.map { $0[head] }, mask: mask.map { $0.additive[item] })
+            ).run(
+              bias: bias.map { $0[head][rows: first..<first + count] },
+              mask: mask.map { $0.additive[item] })
           }
         }
       }
@@ -81,7 +87,10 @@ public func attention(
   return out
 }
 
-/// One head of one item.
+/// Queries of one head that a thread takes at once: enough to pay for turning the keys.
+private let queriesPerTask = 480
+
+/// Some queries of one head of one item.
 private struct AttentionHead {
   let queries: Int, keys: Int, size: Int
   let scale: Float

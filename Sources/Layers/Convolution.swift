@@ -47,6 +47,9 @@ struct ConvolutionCore: Sendable {
     (self.vertical, self.horizontal) = (vertical, horizontal)
   }
 
+  /// The element type that this layer reads without converting.
+  var inputType: DType { weights[0].inputType }
+
   /// `[B, H, W, in] -> [B, H', W', out]`
   func callAsFunction(_ x: Tensor, activation: Activation, output: DType) -> Tensor {
     precondition(x.rank == 4 && x.channels == inputs, "convolution of \(inputs) on \(x.shape)")
@@ -55,7 +58,7 @@ struct ConvolutionCore: Sendable {
     ]
     guard weights.count > 1 else {
       var out = Tensor(uninitialized: shape, dtype: output)
-      run(x, group: 0, bias: bias, activation, into: &out)
+      run(x, group: 0, bias: bias, activation, accumulate: false, into: &out)
       return out
     }
     var out = Tensor(uninitialized: shape)
@@ -63,16 +66,33 @@ struct ConvolutionCore: Sendable {
     for group in weights.indices {
       let bias = bias.map { $0[rows: group * part..<(group + 1) * part] }
       var piece = Tensor(uninitialized: Array(shape.dropLast()) + [part])
-      run(x, group: group, bias: bias, activation, into: &piece)
+      run(x, group: group, bias: bias, activation, accumulate: false, into: &piece)
       out.setChannels(piece, at: group * part)
     }
     return output == .bf16 ? out.asBFloat16() : out
   }
 
+  /// `sum += convolution(x)` without a pass of its own over `sum`; one group only.
+  func add(_ x: Tensor, to sum: inout Tensor) {
+    precondition(weights.count == 1 && x.rank == 4 && x.channels == inputs, "sum of \(x.shape)")
+    run(x, group: 0, bias: bias, .identity, accumulate: true, into: &sum)
+  }
+
+  /// Whether each output position reads just the input at its own place.
+  private var isPointwise: Bool {
+    [vertical, horizontal].allSatisfy { $0.kernel == 1 && $0.stride == 1 && $0.padding == (0, 0) }
+  }
+
   private func run(
-    _ x: Tensor, group: Int, bias: Tensor?, _ activation: Activation, into out: inout Tensor
+    _ x: Tensor, group: Int, bias: Tensor?, _ activation: Activation, accumulate: Bool,
+    into out: inout Tensor
   ) {
     let weight = weights[group]
+    if weights.count == 1 && isPointwise {
+      return accumulate
+        ? weight.add(x, bias: bias, to: &out)
+        : weight.product(x, bias: bias, activation: activation, into: &out)
+    }
     let type = weight.inputType
     let taps = vertical.kernel * horizontal.kernel
     let source = x.dtype == type ? x : (type == .bf16 ? x.asBFloat16() : x.asFloat32())
@@ -82,8 +102,8 @@ struct ConvolutionCore: Sendable {
     source.withUnsafeBytes { from in
       guard let from = from.baseAddress else { return }
       weight.multiply(
-        rows: out.rows, gathering: true, bias: bias, activation: activation, accumulate: false,
-        into: &out
+        rows: out.rows, gathering: true, bias: bias, activation: activation,
+        accumulate: accumulate, into: &out
       ) { range, scratch in
         gather.rows(range, from: from, to: scratch)
         return UnsafeRawPointer(scratch)

@@ -11,7 +11,8 @@ public struct Conv1d: Sendable {
   }
   private let kind: Kind
 
-  /// Takes `weight` and, unless `bias` is false, `bias [out]`.
+  /// Takes `weight`, perhaps in the two parts of a weight norm, and, unless `bias` is false,
+  /// `bias [out]`.
   ///
   /// - Parameters:
   ///   - padding: zeros before and after, or before alone when `paddingAfter` is given.
@@ -21,7 +22,7 @@ public struct Conv1d: Sendable {
     dilation: Int = 1, padding: Int = 0, paddingAfter: Int? = nil, groups: Int = 1,
     bias: Bool = true
   ) throws {
-    let weight = try w.tensor("weight", [outputs, inputs / groups, kernel]).asFloat32()
+    let weight = try w.weight([outputs, inputs / groups, kernel]).asFloat32()
     let vector = bias ? try w.tensor("bias", [outputs]).asFloat32() : nil
     let window = Window(
       kernel: kernel, stride: stride, dilation: dilation,
@@ -35,6 +36,26 @@ public struct Conv1d: Sendable {
           weight.reshaped([outputs, inputs / groups, 1, kernel]), bias: vector, groups: groups,
           vertical: Window(), horizontal: window))
     }
+  }
+
+  /// The element type that this layer reads without converting.
+  public var inputType: DType {
+    switch kind {
+    case .dense(let core): core.inputType
+    case .depthwise: .f32
+    }
+  }
+
+  /// `sum += convolution(x)`
+  public func add(_ x: Tensor, to sum: inout Tensor) {
+    guard case .dense(let core) = kind else {
+      return sum.combine(1, self(x), 1)
+    }
+    var pictures = sum.reshaped([sum.shape[0], 1, sum.shape[1], sum.channels])
+    let shape = sum.shape
+    sum = Tensor(uninitialized: [0])  // so that the sum is not copied
+    core.add(x.reshaped([x.shape[0], 1, x.shape[1], x.channels]), to: &pictures)
+    sum = pictures.reshaped(shape)
   }
 
   /// `[B, T, in] -> [B, T', out]`
@@ -100,19 +121,25 @@ public struct Conv2d: Sendable {
   private let core: ConvolutionCore
 
   /// Takes `weight` and, unless `bias` is false, `bias [out]`; pairs are (vertical, horizontal).
+  ///
+  /// - Parameter paddingAfter: zeros after, where they differ from those before, `padding`.
   public init(
     _ w: WeightScope, in inputs: Int, out outputs: Int, kernel: (Int, Int),
     stride: (Int, Int) = (1, 1), dilation: (Int, Int) = (1, 1), padding: (Int, Int) = (0, 0),
-    groups: Int = 1, bias: Bool = true
+    paddingAfter: (Int, Int)? = nil, groups: Int = 1, bias: Bool = true
   ) throws {
     let weight = try w.tensor("weight", [outputs, inputs / groups, kernel.0, kernel.1])
+    let after = paddingAfter ?? padding
     core = ConvolutionCore(
       weight, bias: bias ? try w.tensor("bias", [outputs]) : nil, groups: groups,
       vertical: Window(
-        kernel: kernel.0, stride: stride.0, dilation: dilation.0, padding: (padding.0, padding.0)),
+        kernel: kernel.0, stride: stride.0, dilation: dilation.0, padding: (padding.0, after.0)),
       horizontal: Window(
-        kernel: kernel.1, stride: stride.1, dilation: dilation.1, padding: (padding.1, padding.1)))
+        kernel: kernel.1, stride: stride.1, dilation: dilation.1, padding: (padding.1, after.1)))
   }
+
+  /// The element type that this layer reads without converting.
+  public var inputType: DType { core.inputType }
 
   /// `[B, H, W, in] -> [B, H', W', out]`
   public func callAsFunction(
@@ -120,6 +147,9 @@ public struct Conv2d: Sendable {
   ) -> Tensor {
     core(x, activation: activation, output: output)
   }
+
+  /// `sum += convolution(x)`; one group only.
+  public func add(_ x: Tensor, to sum: inout Tensor) { core.add(x, to: &sum) }
 }
 
 /// Transposed convolution over time: `[B, T, in] -> [B, T', out]`, weight `[in, out, k]`.
@@ -131,7 +161,7 @@ public struct ConvTranspose1d: Sendable {
     _ w: WeightScope, in inputs: Int, out outputs: Int, kernel: Int, stride: Int = 1,
     dilation: Int = 1, padding: Int = 0, outputPadding: Int = 0, bias: Bool = true
   ) throws {
-    let weight = try w.tensor("weight", [inputs, outputs, kernel])
+    let weight = try w.weight([inputs, outputs, kernel])
     core = TransposedCore(
       weight.reshaped([inputs, outputs, 1, kernel]),
       bias: bias ? try w.tensor("bias", [outputs]) : nil, vertical: Window(),

@@ -96,29 +96,91 @@ public struct GroupNorm: Sendable {
     bias = try w.tensor("bias", [channels]).asFloat32()
   }
 
-  /// `[B, ..., channels] -> [B, ..., channels]`
-  public func callAsFunction(_ x: Tensor, output: DType = .f32) -> Tensor {
+  /// `activation(norm(x))`: `[B, ..., channels] -> [B, ..., channels]`
+  public func callAsFunction(
+    _ x: Tensor, activation: Activation = .identity, output: DType = .f32
+  ) -> Tensor {
     precondition(x.rank > 1 && x.channels == channels, "group norm of \(channels) on \(x.shape)")
     let items = x.shape[0]
-    let rows = x.rows / max(1, items)
-    let input = x.asFloat32()
-    var out = Tensor(uninitialized: x.shape, dtype: output)
-    input.withUnsafeFloats { x in
-      out.withUnsafeMutableBytes { y in
-        guard let x = x.baseAddress, let y = y.baseAddress else { return }
-        parallelFor(items) { item in
-          let start = item * rows * channels
-          withBase(of: weight) { scale in
-            withBase(of: bias) { shift in
-              ck_group_norm(
-                x + start, rows, channels, groups, scale, shift, epsilon,
-                y + start * output.byteCount, output == .bf16)
-            }
-          }
+    let input = x.asFloat32().reshaped([items, x.rows / max(1, items), channels])
+    let moments = RowMoments(input)
+    let factors = (0..<items).map { self.factors(moments, item: $0) }
+    return mapRows(input, output: output) { from, to, rows, item in
+      withBase(of: factors[item].scale) { scale in
+        withBase(of: factors[item].shift) { shift in
+          ck_affine(
+            activation.kernel, from, scale, shift, to, output == .bf16, rows, channels)
+        }
+      }
+    }.reshaped(x.shape)
+  }
+
+  /// What turns an item's channels into normalised ones: `x * scale + shift`.
+  private func factors(_ moments: RowMoments, item: Int) -> (scale: Tensor, shift: Tensor) {
+    let width = channels / groups
+    var (scale, shift) = (weight.floats, bias.floats)
+    for group in 0..<groups {
+      let range = group * width..<(group + 1) * width
+      let (mean, variance) = moments.total(item: item, channels: range)
+      let inverse = 1 / (variance + Double(epsilon)).squareRoot()
+      for channel in range {
+        let factor = Double(scale[channel]) * inverse
+        scale[channel] = Float(factor)
+        shift[channel] -= Float(factor * mean)
+      }
+    }
+    return (Tensor(vector: scale), Tensor(vector: shift))
+  }
+}
+
+/// Means and summed squares of each channel in pieces of an item's rows, joined without loss of
+/// figures (Chan, Golub, LeVeque: "Updating formulae and a pairwise algorithm for computing sample
+/// variances", 1979).
+private struct RowMoments {
+  /// `[B, pieces, 2, channels]`: means, then sums of squares around them.
+  private let values: [Float]
+  private let pieces: Int, grain: Int, rows: Int, channels: Int
+
+  /// - Parameter x: `[B, rows, channels]`
+  init(_ x: Tensor) {
+    (rows, channels) = (x.shape[1], x.shape[2])
+    grain = max(1, 32768 / max(1, channels))
+    pieces = (rows + grain - 1) / grain
+    let count = x.shape[0] * pieces
+    let (rows, channels, grain, pieces) = (rows, channels, grain, pieces)
+    values = x.withUnsafeFloats { x in
+      [Float](unsafeUninitializedCapacity: count * 2 * channels) { out, filled in
+        filled = count * 2 * channels
+        guard let x = x.baseAddress, let out = out.baseAddress else { return }
+        nonisolated(unsafe) let (from, to) = (x, out)
+        parallelFor(count) { tile in
+          let (item, first) = (tile / pieces, tile % pieces * grain)
+          let mean = to + tile * 2 * channels
+          ck_channel_moments(
+            from + (item * rows + first) * channels, min(grain, rows - first), channels, mean,
+            mean + channels)
         }
       }
     }
-    return out
+  }
+
+  /// Mean and variance over all rows of an item and some of its channels.
+  func total(item: Int, channels range: Range<Int>) -> (mean: Double, variance: Double) {
+    func each(_ body: (_ rows: Double, _ mean: Double, _ squares: Double) -> Void) {
+      for piece in 0..<pieces {
+        let start = (item * pieces + piece) * 2 * channels
+        let count = Double(min(grain, rows - piece * grain))
+        for channel in range {
+          body(count, Double(values[start + channel]), Double(values[start + channels + channel]))
+        }
+      }
+    }
+    let elements = Double(rows * range.count)
+    var (sum, squares) = (0.0, 0.0)
+    each { count, mean, _ in sum += count * mean }
+    let mean = sum / elements
+    each { count, part, inner in squares += inner + count * (part - mean) * (part - mean) }
+    return (mean, squares / elements)
   }
 }
 

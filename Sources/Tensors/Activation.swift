@@ -47,6 +47,22 @@ extension Tensor {
     return out
   }
 
+  /// The elements, those below 0 times `slope`.
+  public func leakyReLU(slope: Float, output: DType = .f32) -> Tensor {
+    var out = Tensor(uninitialized: shape, dtype: output)
+    withUnsafeFloats { x in
+      out.withUnsafeMutableBytes { y in
+        elementwise(x.count) { range in
+          guard let x = x.baseAddress, let y = y.baseAddress else { return }
+          ck_leaky_relu(
+            slope, x + range.lowerBound, y + range.lowerBound * output.byteCount, output == .bf16,
+            range.count)
+        }
+      }
+    }
+    return out
+  }
+
   /// `function(self) * other`, element by element.
   public func gating(_ function: Activation, _ other: Tensor, output: DType = .f32) -> Tensor {
     precondition(shape == other.shape, "gate of shapes \(shape) and \(other.shape)")

@@ -45,6 +45,30 @@ extension Tensor {
     }
   }
 
+  /// The channels of two tensors beside each other: `[..., A], [..., B] -> [..., A + B]`.
+  public static func joined(_ left: Tensor, _ right: Tensor) -> Tensor {
+    precondition(left.shape.dropLast() == right.shape.dropLast(), "\(left.shape), \(right.shape)")
+    let (a, b, rows) = (left.channels, right.channels, left.rows)
+    var out = Tensor(uninitialized: left.shape.dropLast() + [a + b])
+    left.withUnsafeFloats { left in
+      right.withUnsafeFloats { right in
+        out.withUnsafeMutableFloats { out in
+          guard let left = left.baseAddress, let right = right.baseAddress,
+            let out = out.baseAddress
+          else { return }
+          nonisolated(unsafe) let (from, beside, to) = (left, right, out)
+          parallelRanges(rows, grain: max(1, 32768 / max(1, a + b))) { range in
+            for row in range {
+              (to + row * (a + b)).update(from: from + row * a, count: a)
+              (to + row * (a + b) + a).update(from: beside + row * b, count: b)
+            }
+          }
+        }
+      }
+    }
+    return out
+  }
+
   /// Puts tensors of one shape behind each other along a new first dimension: `[...] -> [N, ...]`.
   public static func stack(_ parts: [Tensor]) -> Tensor {
     let shape = parts.first?.shape ?? []

@@ -43,8 +43,16 @@ public final class PackedWeight: @unchecked Sendable {
   ) -> Tensor {
     precondition(x.channels == inputs, "input \(x.shape) for a weight [\(outputs), \(inputs)]")
     var out = Tensor(uninitialized: Array(x.shape.dropLast()) + [outputs], dtype: output)
-    multiply(x, bias: bias, activation: activation, accumulate: false, into: &out)
+    product(x, bias: bias, activation: activation, into: &out)
     return out
+  }
+
+  /// Writes the product over `out [..., outputs]`, which has the rows of `x`.
+  package func product(
+    _ x: Tensor, bias: Tensor?, activation: Activation, into out: inout Tensor
+  ) {
+    precondition(x.channels == inputs && out.channels == outputs && out.rows == x.rows)
+    multiply(x, bias: bias, activation: activation, accumulate: false, into: &out)
   }
 
   /// `out += x w^T + bias`, with `out` in `f32`.

@@ -105,27 +105,30 @@ import Testing
     }
   }
 
-  @Test func groupNorm() throws {
-    for (rows, channels, groups) in [(5, 6, 3), (7, 40, 2), (3, 64, 2), (4, 17, 17)] {
+  @Test func channelMomentsAndAffine() throws {
+    for (rows, channels) in [(1, 1), (5, 6), (7, 40), (3, 64), (4, 17)] {
       var random = Philox(seed: 13)
       let x = random.normals([rows, channels]).scaled(by: 2, plus: 1).floats
-      let scale = random.normals([channels]).floats
-      let shift = random.normals([channels]).floats
-      var out = x
-      ck_group_norm(x, rows, channels, groups, scale, shift, 1e-5, &out, false)
-      let width = channels / groups
-      var wanted = x
-      for g in 0..<groups {
-        let places = (0..<rows).flatMap { t in (0..<width).map { t * channels + g * width + $0 } }
-        let values = places.map { Double(x[$0]) }
-        let mean = values.reduce(0, +) / Double(values.count)
-        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
-        for i in places {
-          let n = Float((Double(x[i]) - mean) / (variance + 1e-5).squareRoot())
-          wanted[i] = n * scale[i % channels] + shift[i % channels]
-        }
+      var mean = [Float](repeating: -1, count: channels)
+      var squares = mean
+      ck_channel_moments(x, rows, channels, &mean, &squares)
+      let means = (0..<channels).map { c in
+        (0..<rows).reduce(0.0) { $0 + Double(x[$1 * channels + c]) } / Double(rows)
       }
-      try expectClose(out, wanted, .kernel, "group norm \(rows) x \(channels) / \(groups)")
+      let sums = (0..<channels).map { c in
+        (0..<rows).reduce(0.0) { $0 + pow(Double(x[$1 * channels + c]) - means[c], 2) }
+      }
+      try expectClose(mean, means.map { Float($0) }, .kernel, "means \(rows) x \(channels)")
+      try expectClose(squares, sums.map { Float($0) }, .kernel, "squares \(rows) x \(channels)")
+
+      var out = x
+      ck_affine(Int32(CK_RELU.rawValue), x, mean, squares, &out, false, rows, channels)
+      let wanted = x.indices.map {
+        max(0, x[$0] * mean[$0 % channels] + squares[$0 % channels])
+      }
+      try expectClose(out, wanted, .kernel, "affine \(rows) x \(channels)")
+      ck_leaky_relu(0.1, x, &out, false, x.count)
+      try expectClose(out, x.map { $0 < 0 ? $0 * 0.1 : $0 }, .kernel, "leaky ReLU")
     }
   }
 

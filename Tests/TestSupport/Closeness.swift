@@ -22,6 +22,9 @@ public struct Tolerance: Sendable {
   public static let block = Tolerance(relative: 1e-4, scaled: 2e-5)
   /// A whole network against PyTorch.
   public static let model = Tolerance(relative: 5e-4, scaled: 1e-4)
+  /// A published model family in single precision against its publisher's code: the largest error
+  /// over the largest value.
+  public static let family = Tolerance(relative: 0, scaled: 1e-4)
   /// Sound samples after a whole chain.
   public static let waveform = Tolerance(relative: 1e-3, scaled: 5e-4)
   /// One bf16 product against single precision: factors carry 8 bits.

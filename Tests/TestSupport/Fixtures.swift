@@ -16,6 +16,26 @@ public enum Fixtures {
   }
 }
 
+extension Fixtures {
+  /// The published config `path` below `Tests/Fixtures`.
+  public static func config(_ path: String) throws -> PublishedConfig {
+    try PublishedConfig(path: url(path).path)
+  }
+
+  /// Builds a network in a precision from the safetensors file `path`, and checks that it took
+  /// every tensor.
+  public static func load<Network>(
+    _ path: String, _ precision: Precision = .fp32, _ make: (WeightScope) throws -> Network
+  ) throws -> Network {
+    try Precision.$current.withValue(precision) {
+      let w = try tensors(path).scope()
+      let network = try make(w)
+      try w.finish()
+      return network
+    }
+  }
+}
+
 extension SafetensorsFile {
   /// The tensor `key` with whatever shape it has.
   public func tensor(_ key: String) throws -> Tensor {

@@ -35,14 +35,16 @@ float ck_max(const float *x, long n);
 void ck_activate(int kind, const float *x, void *y, bool bf16, long n);
 /// y = f(x) * g.
 void ck_gate(int kind, const float *x, const float *g, void *y, bool bf16, long n);
+/// y = x, or slope * x below 0.
+void ck_leaky_relu(float slope, const float *x, void *y, bool bf16, long n);
 /// y = x + inverse_beta * sin(alpha * x)^2, by channel (Snake, BigVGAN 2206.04658).
 void ck_snake(
     const float *x, const float *alpha, const float *inverse_beta, void *y, bool bf16, long rows,
     long channels);
-/// y = x * scale + shift, by channel; NULL leaves a part out.
+/// y = f(x * scale + shift), by channel.
 void ck_affine(
-    const float *x, const float *scale, const float *shift, void *y, bool bf16, long rows,
-    long channels);
+    int kind, const float *x, const float *scale, const float *shift, void *y, bool bf16,
+    long rows, long channels);
 /// x += gate * y, by channel; NULL gate means 1.
 void ck_scale_add(float *x, const float *gate, const float *y, long rows, long channels);
 /// y = a x + b y.
@@ -65,10 +67,9 @@ void ck_layer_norm(
 void ck_rms_norm(
     const float *x, const float *scale, float epsilon, void *y, bool bf16, long rows,
     long channels);
-/// Group norm of one item [rows, channels] over its rows and each group's channels.
-void ck_group_norm(
-    const float *x, long rows, long channels, long groups, const float *scale, const float *shift,
-    float epsilon, void *y, bool bf16);
+/// Mean of each channel over the rows, and the sum of squared differences from it.
+void ck_channel_moments(
+    const float *x, long rows, long channels, float *mean, float *squares);
 /// Softmax of x * scale + bias over each row of n, in place; rows lie `stride` apart, the bias rows
 /// `bias_stride` (0 shares one row). A row whose keys are all masked (-infinity) becomes zeros.
 void ck_softmax(
