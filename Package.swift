@@ -45,13 +45,15 @@ let package = Package(
     .target(name: "TextEncoders", dependencies: ["CKernels", "Checkpoints", "Layers", "Tensors"]),
     .target(name: "Autoencoders", dependencies: ["Checkpoints", "Layers", "Tensors"]),
     .target(name: "Diffusion", dependencies: ["Checkpoints", "Layers", "Tensors"]),
-    .target(name: "Vocoders", dependencies: ["Checkpoints", "Layers", "Tensors"]),
+    .target(
+      name: "Vocoders", dependencies: ["CKernels", "Checkpoints", "Layers", "Signal", "Tensors"]),
 
     // Layer 5: editors
     .target(
       name: "Editors",
       dependencies: [
-        "Autoencoders", "Checkpoints", "Diffusion", "Layers", "Signal", "Tensors", "Vocoders",
+        "Autoencoders", "Checkpoints", "Diffusion", "Layers", "Signal", "Tensors", "TextEncoders",
+        "Tokenizers", "Vocoders",
       ]),
 
     // Layer 6: instructions, metrics

@@ -31,6 +31,11 @@
     (const float *x, const float *alpha, const float *inverse_beta, void *y, bool bf16, \
       long rows, long channels), \
     (x, alpha, inverse_beta, y, bf16, rows, channels)) \
+  X(void, anti_aliased_snake, \
+    (const float *x, long length, long channels, const float *up, const float *down, \
+      const float *alpha, const float *inverse_beta, long first, long last, float *scratch, \
+      void *y, bool bf16), \
+    (x, length, channels, up, down, alpha, inverse_beta, first, last, scratch, y, bf16)) \
   X(void, affine, \
     (int kind, const float *x, const float *scale, const float *shift, void *y, bool bf16, \
       long rows, long channels), \

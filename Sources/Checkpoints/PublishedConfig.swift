@@ -7,7 +7,7 @@ import FoundationEssentials
 public struct PublishedConfig: Sendable {
   static let maxBytes = 4_000_000
 
-  private let members: [String: JSONValue]
+  package let members: [String: JSONValue]
   /// The file, and the place in it where this is a part.
   public let place: String
 

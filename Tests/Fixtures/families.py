@@ -1,6 +1,8 @@
 """What the scripts that make fixtures of published model families share."""
 
+import math
 import pathlib
+import zlib
 
 import torch
 from safetensors.torch import save_file
@@ -28,13 +30,15 @@ def save(path, tensors):
     print(path, target.stat().st_size, "bytes")
 
 
-def save_half(path, state):
-    """Writes weights that `shake` rounded, as half precision."""
+def save_half(path, module):
+    """Writes a module whose parameters `shake` rounded: those as half precision, buffers as they
+    are."""
     target = FIXTURES / path
     target.parent.mkdir(parents=True, exist_ok=True)
+    rounded = {name for name, _ in module.named_parameters()}
     save_file(
-        {k: (v.half() if v.is_floating_point() else v).detach().clone().contiguous()
-         for k, v in state.items()}, target)
+        {k: (v.half() if k in rounded else v).detach().clone().contiguous()
+         for k, v in module.state_dict().items()}, target)
     print(path, target.stat().st_size, "bytes")
 
 
@@ -57,3 +61,37 @@ def roberta_tokenizer(folder):
     folder.mkdir(parents=True, exist_ok=True)
     bpe.save_model(str(folder))
     return RobertaTokenizer.from_pretrained(str(folder), model_max_length=40)
+
+
+def formula(name, shape):
+    """Weights that need no file: element i of a tensor is a hash of i and of the name, so that the
+    tests make the same ones (`FormulaWeights` in Tests/TestSupport)."""
+    import numpy
+
+    seed = zlib.crc32(name.encode())
+    with numpy.errstate(over="ignore"):
+        h = numpy.arange(math.prod(shape), dtype=numpy.uint32) * numpy.uint32(2654435761)
+        h = h + numpy.uint32(seed)
+        for _ in range(2):
+            h = (h ^ (h >> numpy.uint32(16))) * numpy.uint32(0x45D9F3B)
+        h = h ^ (h >> numpy.uint32(16))
+    uniform = h.astype(numpy.float64) / 2**32 - 0.5
+    if len(shape) == 1:
+        values = 0.2 * uniform + (1 if name.endswith("weight") else 0)
+    else:
+        values = uniform * 2.4 / math.sqrt(math.prod(shape[1:]))
+    return torch.from_numpy(values.astype(numpy.float32).reshape(shape))
+
+
+def fill(module, published=lambda name: name):
+    """Gives a module the weights of `formula` by published names. Returns their shapes."""
+    state = {}
+    shapes = {}
+    for name, value in module.state_dict().items():
+        if not value.is_floating_point():
+            continue
+        shapes[published(name)] = list(value.shape)
+        state[name] = formula(published(name), list(value.shape))
+    module.load_state_dict(state, strict=False)
+    module.eval()
+    return shapes

@@ -41,6 +41,13 @@ void ck_leaky_relu(float slope, const float *x, void *y, bool bf16, long n);
 void ck_snake(
     const float *x, const float *alpha, const float *inverse_beta, void *y, bool bf16, long rows,
     long channels);
+/// BigVGAN's anti-aliased Snake: [length, channels] doubled by the 12 taps `up`, `ck_snake`, halved
+/// by the 12 taps `down`; what lies outside repeats the ends. Writes times first..<last to y.
+/// scratch: 2 (last - first) + 10 rows.
+void ck_anti_aliased_snake(
+    const float *x, long length, long channels, const float *up, const float *down,
+    const float *alpha, const float *inverse_beta, long first, long last, float *scratch, void *y,
+    bool bf16);
 /// y = f(x * scale + shift), by channel.
 void ck_affine(
     int kind, const float *x, const float *scale, const float *shift, void *y, bool bf16,
