@@ -4,6 +4,8 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case unreadable(file: String, reason: String)
   /// The bytes are not what the format asks for.
   case malformed(file: String, problem: String)
+  /// A sound file of a kind that this program does not read.
+  case unsupported(file: String, what: String, hint: String)
   /// A network asked for a tensor that the file does not hold.
   case missing(key: String, file: String, expected: [Int], hint: String)
   /// A tensor has another shape than the network has.
@@ -27,6 +29,8 @@ extension CheckpointError: CustomStringConvertible {
       return "cannot read \(file): \(reason)"
     case .malformed(let file, let problem):
       return "\(file) is damaged or not what its name says: \(problem); fetch or export it again"
+    case .unsupported(let file, let what, let hint):
+      return "\(file) \(what); \(hint)"
     case .missing(let key, let file, let expected, let hint):
       return "\(file) has no tensor '\(key)' (expected shape \(expected))"
         + (hint.isEmpty ? "" : "; \(hint)")

@@ -72,6 +72,24 @@ extension JSONValue {
     self = try parser.document()
   }
 
+  /// Reads a JSON file of at most `maxBytes`.
+  ///
+  /// - Throws: ``CheckpointError``
+  public init(file path: String, maxBytes: Int, maxDepth: Int = 32) throws {
+    let file = try MappedFile(path: path)
+    guard file.bytes.count <= maxBytes else {
+      throw CheckpointError.malformed(
+        file: path, problem: "\(file.bytes.count) bytes are over the limit of \(maxBytes)")
+    }
+    do {
+      self = try withExtendedLifetime(file) {
+        try JSONValue(parsing: file.bytes, maxDepth: maxDepth)
+      }
+    } catch let error as JSONError {
+      throw CheckpointError.malformed(file: path, problem: "\(error)")
+    }
+  }
+
   /// Reads JSON from a string or a byte array; see ``init(parsing:maxDepth:)-(UnsafeRawBufferPointer,_)``.
   public init(parsing bytes: [UInt8], maxDepth: Int = 32) throws {
     self = try bytes.withUnsafeBytes { try JSONValue(parsing: $0, maxDepth: maxDepth) }

@@ -5,7 +5,8 @@ import Glibc
 /// The file must not be shortened while it is mapped: the system then ends the program on access.
 public final class MappedFile: Sendable {
   public let path: String
-  /// All bytes of the file; valid as long as this object lives.
+  /// All bytes of the file; valid as long as this object lives, which the pointer does not see to:
+  /// keep the object, or read within `withExtendedLifetime`.
   nonisolated(unsafe) public let bytes: UnsafeRawBufferPointer
 
   /// - Throws: ``CheckpointError/unreadable(file:reason:)`` when the path names no readable regular file.

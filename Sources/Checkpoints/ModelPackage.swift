@@ -41,15 +41,7 @@ public struct ModelPackage: Sendable {
   /// - Throws: ``CheckpointError``
   public init(folder: String) throws {
     let path = folder + "/model.json"
-    let file = try MappedFile(path: path)
-    guard file.bytes.count <= Self.maxManifestBytes else {
-      throw CheckpointError.malformed(file: path, problem: "it has \(file.bytes.count) bytes")
-    }
-    do {
-      manifest = try JSONValue(parsing: file.bytes)
-    } catch let error as JSONError {
-      throw CheckpointError.malformed(file: path, problem: "\(error)")
-    }
+    manifest = try JSONValue(file: path, maxBytes: Self.maxManifestBytes)
     func refuse(_ problem: String, _ hint: String = "") -> CheckpointError {
       .package(folder: folder, problem: problem, hint: hint)
     }
@@ -120,7 +112,7 @@ public struct ModelPackage: Sendable {
 
   /// The weights of a component.
   public func weights(of component: String) throws -> WeightScope {
-    try SafetensorsFile(path: path(of: component)).scope()
+    try openCheckpoint(path(of: component)).scope()
   }
 
   /// A member of `model.json` as it stands, by its path of names: `section("config", "encoder")`.
@@ -167,8 +159,10 @@ public struct ModelPackage: Sendable {
       let path = folder + "/" + file
       let mapped = try MappedFile(path: path)
       var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-      SHA256(
-        mapped.bytes.assumingMemoryBound(to: UInt8.self).baseAddress, mapped.bytes.count, &digest)
+      withExtendedLifetime(mapped) {
+        let bytes = mapped.bytes.assumingMemoryBound(to: UInt8.self)
+        _ = SHA256(bytes.baseAddress, bytes.count, &digest)
+      }
       let got = digest.map { byte in
         let digits = String(byte, radix: 16)
         return byte < 16 ? "0" + digits : digits

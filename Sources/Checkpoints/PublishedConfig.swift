@@ -20,18 +20,10 @@ public struct PublishedConfig: Sendable {
   /// - Throws: ``CheckpointError/unreadable(file:reason:)`` or
   ///   ``CheckpointError/malformed(file:problem:)``
   public init(path: String) throws {
-    let file = try MappedFile(path: path)
-    guard file.bytes.count <= Self.maxBytes else {
-      throw CheckpointError.malformed(file: path, problem: "it has \(file.bytes.count) bytes")
+    guard let members = try JSONValue(file: path, maxBytes: Self.maxBytes).object else {
+      throw CheckpointError.malformed(file: path, problem: "it is no JSON object")
     }
-    do {
-      guard let members = try JSONValue(parsing: file.bytes).object else {
-        throw CheckpointError.malformed(file: path, problem: "it is no JSON object")
-      }
-      self.init(members, place: path)
-    } catch let error as JSONError {
-      throw CheckpointError.malformed(file: path, problem: "\(error)")
-    }
+    self.init(members, place: path)
   }
 
   private func refuse(_ key: String, _ problem: String) -> CheckpointError {

@@ -1,20 +1,31 @@
-/// The element types that a safetensors file may hold and this reader knows.
+/// The element types that checkpoints may hold and the readers know, by their safetensors names.
 public enum StoredType: String, Sendable, CaseIterable {
+  case float64 = "F64"
   case float32 = "F32"
   case float16 = "F16"
   case bfloat16 = "BF16"
+  case bool = "BOOL"
   case int8 = "I8"
   case uint8 = "U8"
+  case int16 = "I16"
   case int32 = "I32"
   case int64 = "I64"
 
   /// Bytes of one element.
   public var byteCount: Int {
     switch self {
-    case .int8, .uint8: 1
-    case .float16, .bfloat16: 2
+    case .bool, .int8, .uint8: 1
+    case .float16, .bfloat16, .int16: 2
     case .float32, .int32: 4
-    case .int64: 8
+    case .float64, .int64: 8
+    }
+  }
+
+  /// Whether its elements are numbers with a fraction.
+  public var isFloating: Bool {
+    switch self {
+    case .float64, .float32, .float16, .bfloat16: true
+    case .bool, .int8, .uint8, .int16, .int32, .int64: false
     }
   }
 }

@@ -4,23 +4,23 @@ import Tensors
 /// A place in a checkpoint's tree of names, from which a network takes its weights.
 ///
 /// ```swift
-/// let w = try SafetensorsFile(path: path).scope()
+/// let w = try openCheckpoint(path).scope()
 /// let linear = try (w / "gate").tensor("weight", [512, 256])   // the tensor "gate.weight"
 /// try w.finish()                                               // nothing may be left over
 /// ```
-/// All scopes of one file share the record of what was taken.
+/// All scopes of one checkpoint share the record of what was taken.
 public struct WeightScope: Sendable {
   private final class Ledger: Sendable {
     let taken = Mutex<Set<String>>([])
   }
 
-  private let file: SafetensorsFile
+  private let file: any Checkpoint
   private let ledger: Ledger
   /// The names above this scope, joined by dots; empty at the root.
   public let prefix: String
 
-  init(file: SafetensorsFile) {
-    self.file = file
+  init(_ checkpoint: any Checkpoint) {
+    file = checkpoint
     ledger = Ledger()
     prefix = ""
   }
@@ -48,9 +48,9 @@ public struct WeightScope: Sendable {
   public func key(_ name: String) -> String { prefix.isEmpty ? name : prefix + "." + name }
 
   /// Whether the file holds the tensor `name` here.
-  public func has(_ name: String) -> Bool { file.header.tensors[key(name)] != nil }
+  public func has(_ name: String) -> Bool { file.tensors[key(name)] != nil }
 
-  /// Takes a tensor: `f32` or `bf16` as stored (a view of the file), half precision as `f32`.
+  /// Takes a tensor: `f32` or `bf16` as stored (a view of the file), other precisions as `f32`.
   ///
   /// - Parameters:
   ///   - shape: the shape that the network gives it.
@@ -62,7 +62,7 @@ public struct WeightScope: Sendable {
     return tensor
   }
 
-  /// Takes a tensor of whole numbers (I8, U8, I32, I64).
+  /// Takes a tensor of whole numbers or booleans.
   ///
   /// - Throws: ``CheckpointError`` naming the tensor.
   public func integers(_ name: String, _ shape: [Int], hint: String = "") throws -> [Int] {

@@ -22,7 +22,7 @@ public struct Conv1d: Sendable {
     dilation: Int = 1, padding: Int = 0, paddingAfter: Int? = nil, groups: Int = 1,
     bias: Bool = true
   ) throws {
-    let weight = try w.weight([outputs, inputs / groups, kernel]).asFloat32()
+    let weight = try w.tensor("weight", [outputs, inputs / groups, kernel]).asFloat32()
     let vector = bias ? try w.tensor("bias", [outputs]).asFloat32() : nil
     let window = Window(
       kernel: kernel, stride: stride, dilation: dilation,
@@ -161,7 +161,7 @@ public struct ConvTranspose1d: Sendable {
     _ w: WeightScope, in inputs: Int, out outputs: Int, kernel: Int, stride: Int = 1,
     dilation: Int = 1, padding: Int = 0, outputPadding: Int = 0, bias: Bool = true
   ) throws {
-    let weight = try w.weight([inputs, outputs, kernel])
+    let weight = try w.tensor("weight", [inputs, outputs, kernel])
     core = TransposedCore(
       weight.reshaped([inputs, outputs, 1, kernel]),
       bias: bias ? try w.tensor("bias", [outputs]) : nil, vertical: Window(),

@@ -95,7 +95,7 @@ func safetensors(_ header: String, dataBytes: Int, claimedSize: UInt64? = nil) -
     ) { try (w / "block.0").tensor("weight", [5, 3], hint: "transposed") }
     #expect(
       throws: CheckpointError.type(
-        key: "count.i8", file: path, expected: "F32, F16 or BF16", got: "I8")
+        key: "count.i8", file: path, expected: "F64, F32, F16 or BF16", got: "I8")
     ) { try w.tensor("count.i8", [3]) }
     _ = try (w / "block.0").tensor("weight", [3, 5])
     #expect(

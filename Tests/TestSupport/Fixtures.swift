@@ -36,10 +36,10 @@ extension Fixtures {
   }
 }
 
-extension SafetensorsFile {
+extension Checkpoint {
   /// The tensor `key` with whatever shape it has.
   public func tensor(_ key: String) throws -> Tensor {
-    try tensor(key, header.tensors[key]?.shape ?? [])
+    try tensor(key, tensors[key]?.shape ?? [])
   }
 
   /// The tensor `key`, which holds zeros and ones, as booleans by its first dimension.
