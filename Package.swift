@@ -99,7 +99,7 @@ let package = Package(
     .testTarget(name: "aeditTests", dependencies: ["AudioFiles", "aedit"]),
     .testTarget(name: "TextEncodersTests", dependencies: ["TestSupport", "TextEncoders"]),
     .testTarget(name: "AutoencodersTests", dependencies: ["Autoencoders", "TestSupport"]),
-    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "TestSupport"]),
+    .testTarget(name: "DiffusionTests", dependencies: ["Checkpoints", "Diffusion", "TestSupport"]),
     .testTarget(name: "VocodersTests", dependencies: ["TestSupport", "Vocoders"]),
     .testTarget(name: "EditorsTests", dependencies: ["Editors", "TestSupport"]),
   ],
