@@ -11,8 +11,7 @@ public struct Conv1d: Sendable {
   }
   private let kind: Kind
 
-  /// Takes `weight`, perhaps in the two parts of a weight norm, and, unless `bias` is false,
-  /// `bias [out]`.
+  /// Takes `weight` and, unless `bias` is false, `bias [out]`.
   ///
   /// - Parameters:
   ///   - padding: zeros before and after, or before alone when `paddingAfter` is given.

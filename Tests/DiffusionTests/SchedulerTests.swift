@@ -92,7 +92,9 @@ import Testing
     (#"{"_class_name": "PNDMScheduler", "prediction_type": "sample"}"#, "PNDM"),
     (#"{"_class_name": "EulerDiscreteScheduler", "prediction_type": "flow_prediction"}"#, "flow"),
     (#"{"_class_name": "DPMSolverMultistepScheduler", "solver_order": 3}"#, "order"),
-    (#"{"_class_name": "DPMSolverMultistepScheduler", "algorithm_type": "dpmsolver"}"#, "algorithm"),
+    (
+      #"{"_class_name": "DPMSolverMultistepScheduler", "algorithm_type": "dpmsolver"}"#, "algorithm"
+    ),
     (#"{"_class_name": "DDPMScheduler", "variance_type": "learned"}"#, "variance"),
   ])
   func refusesWhatItDoesNotCarryOut(json: String, words: String) throws {

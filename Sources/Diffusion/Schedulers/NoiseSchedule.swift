@@ -36,8 +36,10 @@ struct NoiseSchedule: Sendable {
     switch config.betas {
     case .linear: return line(from: config.betaStart, to: config.betaEnd, count: count)
     case .scaledLinear:
-      return line(from: config.betaStart.squareRoot(), to: config.betaEnd.squareRoot(), count: count)
-        .map { $0 * $0 }
+      return line(
+        from: config.betaStart.squareRoot(), to: config.betaEnd.squareRoot(), count: count
+      )
+      .map { $0 * $0 }
     case .cosine:
       func level(_ step: Int) -> Double {
         let c = cos((Double(step) / Double(count) + 0.008) / 1.008 * .pi / 2)
@@ -118,10 +120,11 @@ struct SigmaTable: Sendable {
     return TimeSteps.line(to: 1, count: count).map { pow(top + $0 * (bottom - top), 7) }
   }
 
-  /// The time of a ratio, interpolated in its logarithm.
+  /// The time of a ratio, interpolated in its logarithm (which diffusers has in single precision:
+  /// the result may be cut to a whole number).
   static func time(of sigma: Double, in ratios: [Double]) -> Double {
     let value = log(max(sigma, 1e-10))
-    let known = ratios.map { log($0) }
+    let known = ratios.map { Double(Float(log($0))) }
     let low = min(known.lastIndex { value >= $0 } ?? 0, known.count - 2)
     let share = min(max((known[low] - value) / (known[low] - known[low + 1]), 0), 1)
     return Double(low) + share
@@ -157,7 +160,9 @@ struct SigmaTable: Sendable {
     } else if config.usesKarrasSigmas {
       sigmas = Self.karras(from: ratios[train - 1], to: ratios[0], count: steps)
       times = sigmas.map { Self.time(of: $0, in: ratios) }
-      times = times.map { config.betas == .cosine ? $0.rounded(.down) : $0.rounded(.toNearestOrEven) }
+      times = times.map {
+        config.betas == .cosine ? $0.rounded(.down) : $0.rounded(.toNearestOrEven)
+      }
     } else {
       switch config.spacing {
       case .linspace:

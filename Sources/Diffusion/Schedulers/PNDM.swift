@@ -32,7 +32,7 @@ struct PNDM: Scheduler {
       let half = stride / 2
       let ladder = down[..<4].flatMap { [$0 + half, $0] }.dropFirst()
       let doubled = ladder.flatMap { [$0, $0] }.dropFirst().dropLast()
-      calls = doubled + down[3...]
+      calls = Array(doubled + down[3...])
       rungeKuttaCalls = doubled.count
     }
     times = calls.map { Float($0) }

@@ -129,10 +129,15 @@ public struct SchedulerConfig: Sendable {
       (file.usesLuLambdas == true, "use_lu_lambdas"),
       (file.usesDynamicShifting == true, "use_dynamic_shifting"),
       (method == .flowEuler && file.usesKarrasSigmas == true, "use_karras_sigmas with flows"),
-      (method == .dpmSolver && (file.algorithm ?? "dpmsolver++") != "dpmsolver++",
-        "the algorithm \(file.algorithm ?? "")"),
-      (method == .ddpm && !["fixed_small", "fixed_large"].contains(file.variance ?? "fixed_small"),
-        "the variance \(file.variance ?? "")"),
+      (
+        method == .dpmSolver && (file.algorithm ?? "dpmsolver++") != "dpmsolver++",
+        "the algorithm \(file.algorithm ?? "")"
+      ),
+      (
+        method == .ddpm
+          && !["fixed_small", "fixed_large"].contains(file.variance ?? "fixed_small"),
+        "the variance \(file.variance ?? "")"
+      ),
       (!["linear", nil].contains(file.interpolation), "interpolation_type"),
       (!["discrete", nil].contains(file.timestepType), "timestep_type"),
       (file.sigmaMin?.isNull == false || file.sigmaMax?.isNull == false, "sigma_min and sigma_max"),
