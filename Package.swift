@@ -65,7 +65,9 @@ let package = Package(
     // Layer 7: editing
     .target(
       name: "Editing",
-      dependencies: ["AudioFiles", "Checkpoints", "Editors", "Instructions", "Metrics", "Signal"]),
+      dependencies: [
+        "AudioFiles", "Checkpoints", "Editors", "Instructions", "Metrics", "Signal", "Tensors",
+      ]),
 
     // Layer 9: command line
     .executableTarget(
@@ -80,6 +82,10 @@ let package = Package(
       name: "NetworkBench",
       dependencies: ["Autoencoders", "Checkpoints", "Editors", "Layers", "Signal", "Vocoders"],
       path: "Benchmarks/networks"),
+    .executableTarget(
+      name: "FamilyBench",
+      dependencies: ["Autoencoders", "Diffusion", "Editors", "Tensors", "Vocoders"],
+      path: "Benchmarks/families", exclude: ["run"]),
 
     // Tests
     .target(

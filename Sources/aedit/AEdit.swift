@@ -16,7 +16,7 @@ struct AEdit: ParsableCommand {
     version: SongEditor.version,
     subcommands: [
       EditCommand.self, PlanCommand.self, StemsCommand.self, MetricsCommand.self,
-      SpectrogramCommand.self, ModelsCommand.self,
+      SpectrogramCommand.self, GenerateCommand.self, ModelsCommand.self,
     ],
     defaultSubcommand: EditCommand.self)
 

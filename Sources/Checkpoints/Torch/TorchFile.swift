@@ -21,7 +21,9 @@ public final class TorchFile: Checkpoint {
   static func isTorch(_ path: String) throws -> Bool {
     let file = try MappedFile(path: path)
     return withExtendedLifetime(file) {
-      file.bytes.starts(with: zipStart) || file.bytes.first == 0x80 || isTar(file.bytes)
+      // A safetensors file begins with its header's length, whose bytes may look like anything.
+      if file.bytes.count > 8 && file.bytes[8] == UInt8(ascii: "{") { return false }
+      return file.bytes.starts(with: zipStart) || file.bytes.first == 0x80 || isTar(file.bytes)
     }
   }
 

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Editing
+
+/// `aedit generate "TEXT" --model DIR -o FILE`
+struct GenerateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate",
+    abstract: "Make a sound of a text, by a published text-to-audio model.",
+    discussion: """
+      --model takes a diffusers folder (model_index.json) of AudioLDM, AudioLDM 2 or MusicLDM.
+      """)
+
+  @Argument(help: "What shall be heard.")
+  var text: String
+
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("Where to write; its ending says the format.", valueName: "file"))
+  var output: String
+
+  @Option(help: ArgumentHelp("Length. Default: what the model was trained on.", valueName: "s"))
+  var seconds: Double?
+
+  @Option(help: "Another seed makes another sound.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Sampling steps.")
+  var steps: Int?
+
+  @Option(help: ArgumentHelp("Weight of the text.", valueName: "x"))
+  var guidance: Double?
+
+  @Option(help: ArgumentHelp("What it shall not sound like.", valueName: "text"))
+  var negative = ""
+
+  @OptionGroup var models: ModelOptions
+
+  @Flag(help: "Print nothing but errors.")
+  var quiet = false
+
+  @Flag(help: "Replace the file if it exists.")
+  var force = false
+
+  func validate() throws {
+    if models.folder == nil { throw ValidationError("--model is needed: the model's folder") }
+  }
+
+  func run() throws {
+    models.prepare()
+    let generator = try SoundGenerator(folder: models.folder ?? "", precision: models.precision)
+    let line = ProgressLine(quiet: quiet)
+    defer { line.finish() }
+    var options = SoundGenerator.Options()
+    options.seconds = seconds
+    options.seed = seed
+    options.steps = steps
+    options.guidance = guidance
+    options.negative = negative
+    options.overwrite = force
+    try generator.generate(text, to: output, options: options) { line.update($0) }
+    line.finish()
+    if !quiet { print(output) }
+  }
+}

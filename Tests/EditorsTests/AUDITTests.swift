@@ -1,0 +1,115 @@
+import Checkpoints
+import Diffusion
+import Editors
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+/// AUDIT in Amphion's layout against the reference (Tests/Fixtures/make_audit.py).
+@Suite struct AUDITTests {
+  let expected: SafetensorsFile
+
+  init() throws { expected = try Fixtures.tensors("audit/expected.safetensors") }
+
+  /// Opens the model from files with published names, which are removed afterwards.
+  ///
+  /// - Parameter unet: which of the fixture's U-Nets.
+  func withModel(
+    _ unet: String, _ precision: Precision = .fp32, _ body: (AUDIT) throws -> Void
+  ) throws {
+    let files = FileManager.default
+    let folder = files.temporaryDirectory.appendingPathComponent("audit-\(UUID().uuidString)")
+    try files.createDirectory(at: folder, withIntermediateDirectories: true)
+    var made: [String: String] = [:]
+    for part in [unet, "vae", "text", "vocoder"] {
+      made[part] = try FormulaWeights.write("audit/names.json", part)
+    }
+    defer { for path in made.values + [folder.path] { try? files.removeItem(atPath: path) } }
+    let text = folder.path + "/t5"
+    try files.createDirectory(atPath: text, withIntermediateDirectories: true)
+    try files.copyItem(atPath: made["text"]!, toPath: text + "/model.safetensors")
+    try files.copyItem(
+      atPath: Fixtures.url("audit/t5.json").path, toPath: text + "/config.json")
+    try files.copyItem(
+      atPath: Fixtures.url("tokenizers/plain.spiece.model").path, toPath: text + "/spiece.model")
+    var config = try String(contentsOf: Fixtures.url("audit/exp_config.json"), encoding: .utf8)
+    if unet == "editor" {
+      config = config.replacingOccurrences(
+        of: "\"image_size\": 32,\n        \"in_channels\": 4",
+        with: "\"image_size\": 32,\n        \"in_channels\": 8")
+    }
+    try Data(config.utf8).write(to: folder.appendingPathComponent("exp_config.json"))
+    let model = try Precision.$current.withValue(precision) {
+      try AUDIT(
+        AUDIT.Files(
+          config: folder.path + "/exp_config.json", unet: made[unet]!, vae: made["vae"]!,
+          text: text, vocoder: made["vocoder"]!,
+          vocoderConfig: Fixtures.url("audit/vocoder.json").path))
+    }
+    try body(model)
+  }
+
+  @Test func vaeAndTextEqualTheReference() throws {
+    try withModel("unet") { model in
+      let latents = try model.encode(expected.tensor("mel"))
+      try expectClose(latents, expected.tensor("mean"), .family, "latents")
+      try expectClose(
+        model.decode(expected.tensor("mean")), expected.tensor("decoded"), .family, "decoded")
+      let condition = try model.condition("a dog barking", negative: "")
+      let states = condition.contexts[0].states
+      let wanted = try expected.tensor("states")  // the negative text first
+      try expectClose(states[0], wanted[1], .family, "text")
+      try expectClose(states[1], wanted[0], .family, "no text")
+    }
+  }
+
+  @Test func editingUNetEqualsTheReference() throws {
+    try withModel("editor") { model in
+      #expect(model.edits)
+      var condition = try model.condition("a dog barking", negative: nil)
+      condition.source = try expected.tensor("source")
+      let answer = try model.denoise(expected.tensor("noise"), at: 501, condition)
+      try expectClose(answer, expected.tensor("edited"), .family)
+    }
+  }
+
+  @Test func wholeEqualsTheReference() throws {
+    try withModel("unet") { model in
+      var random = Philox(seed: 0)
+      var calls: [Int] = []
+      let samples = try model.generate(
+        "a dog barking", seconds: 14 * 256 / 16000,
+        settings: SamplingSettings(steps: 6, guidance: 4), noise: expected.tensor("noise"),
+        random: &random
+      ) { done, _ in calls.append(done) }
+      // PNDM asks once more than it has steps.
+      #expect(calls == Array(0...7))
+      try expectClose(samples, expected.tensor("waveform").floats, .waveform)
+      let again = try model.generate(
+        "a dog barking", seconds: 0.1, settings: SamplingSettings(steps: 2, guidance: 1),
+        random: &random)
+      #expect(again.count == 1600)
+    }
+  }
+
+  @Test func namesThatAreLeftOverAreRefused() throws {
+    // The editing model's U-Net is wider at its input.
+    let config = try AUDITConfig(
+      PublishedConfig(relaxedJSON: Fixtures.url("audit/exp_config.json").path))
+    let path = try FormulaWeights.write("audit/names.json", "vae")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let names = config.unet.latentDiffusionNames(prefix: "model.unet.")
+    let scope = try RenamedCheckpoint(SafetensorsFile(path: path), names: names).scope()
+    #expect(throws: CheckpointError.self) {
+      try UNet2DConditionModel(scope, config: config.unet)
+    }
+    #expect(throws: CheckpointError.self) { try scope.finish() }
+    let twice = NameMap(prefixes: [
+      ("model.encoder.conv_in", "a"), ("model.encoder.conv_out", "a"),
+    ])
+    #expect(throws: CheckpointError.self) {
+      try RenamedCheckpoint(SafetensorsFile(path: path), names: twice)
+    }
+  }
+}
