@@ -106,21 +106,24 @@ private struct AttentionHead {
   ///   - bias: `[queries, keys]`
   ///   - mask: `[keys]`
   func run(bias: Tensor?, mask: Tensor?) {
-    // Sixteen keys at a time: the rows of the transposed keys and of the scores are filled up.
+    // Sixteen keys at a time: the rows of the transposed keys and of the scores are filled up. The
+    // former lie an odd number of cache lines apart: a power of two would map them to few sets.
     let wide = (keys + 15) / 16 * 16
+    let stride = wide | 16
     let rows = min(queries, Self.rowsPerTile)
-    let scratch = Storage(uninitializedBytes: (size * wide + rows * (2 * wide + size)) * 4)
+    let scratch = Storage(uninitializedBytes: (size * stride + rows * (2 * wide + size)) * 4)
     let turned = scratch.base.assumingMemoryBound(to: Float.self)
-    let scores = turned + size * wide
+    let scores = turned + size * stride
     let sums = scores + rows * wide
     let added = sums + rows * size
     for channel in 0..<size {
-      (turned + channel * wide + keys).update(repeating: 0, count: wide - keys)
+      (turned + channel * stride + keys).update(repeating: 0, count: wide - keys)
     }
-    ck_transpose(k, kStride, turned, wide, keys, size)
-    for first in stride(from: 0, to: queries, by: rows) {
+    ck_transpose(k, kStride, turned, stride, keys, size)
+    for first in Swift.stride(from: 0, to: queries, by: rows) {
       let count = min(rows, queries - first)
-      ck_product(q + first * qStride, qStride, turned, wide, scores, wide, count, wide, size)
+      ck_product(
+        q + first * qStride, qStride, turned, stride, scores, wide, count, wide, size)
       normalise(
         scores, wide, rows: count, bias: bias.map { $0[rows: first..<first + count] }, mask: mask,
         added)

@@ -60,6 +60,15 @@ func safetensors(_ header: String, dataBytes: Int, claimedSize: UInt64? = nil) -
     try w.finish()
   }
 
+  /// The length of its header may begin with the byte of a pickle, as 128 does.
+  @Test func isToldFromAPickle() throws {
+    let folder = try ScratchFolder()
+    let start = #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
+    let header = start + String(repeating: " ", count: 128 - start.utf8.count)
+    let path = try folder.write(safetensors(header, dataBytes: 4), as: "a.safetensors")
+    #expect(try openCheckpoint(path).keys == ["a"])
+  }
+
   @Test func convertsEveryHalfExactly() {
     for bits in UInt16.min...UInt16.max {
       let got = single(fromHalf: bits)
