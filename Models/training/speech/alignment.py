@@ -1,0 +1,81 @@
+"""Alignment of phonemes with frames: a path through silence, word, silence, word, …
+
+States are silence (optional) and the phonemes of each word in order; a state lasts one frame or
+more. This is CTC's lattice with the blank between words only: the blank inside words makes CTC's
+posteriors spikes, which say little of where a phoneme ends (2406.02560).
+"""
+
+import numpy as np
+import torch
+
+SILENCE = 0
+
+
+def lattice(words: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Classes of the states [S], and whether a state may be entered from the last but one [S]."""
+    states = [SILENCE]
+    for phones in words:
+        states += [*phones, SILENCE]
+    states = np.array(states)
+    skip = np.zeros(len(states), bool)
+    skip[2:] = states[1:-1] == SILENCE
+    return states, skip
+
+
+def viterbi(log_probabilities: np.ndarray, words: list[list[int]]) -> list[list[tuple[int, int]]]:
+    """The best path through [T, classes]: for each phoneme of each word its first frame and the one
+    after its last. Raises ValueError if there are fewer frames than phonemes."""
+    states, skip = lattice(words)
+    frames = len(log_probabilities)
+    if frames < sum(map(len, words)):
+        raise ValueError(f"{frames} frames for {sum(map(len, words))} phonemes")
+    emitted = log_probabilities[:, states]
+    score = np.full(len(states), -np.inf)
+    score[:2] = emitted[0, :2]
+    back = np.zeros((frames, len(states)), np.int8)
+    for t in range(1, frames):
+        options = np.full((3, len(states)), -np.inf)
+        options[0] = score
+        options[1, 1:] = score[:-1]
+        options[2, 2:] = np.where(skip[2:], score[:-2], -np.inf)
+        back[t] = options.argmax(0)
+        score = options.max(0) + emitted[t]
+    state = len(states) - 1 - int(score[-2] > score[-1])
+    path = np.zeros(frames, int)
+    for t in range(frames - 1, -1, -1):
+        path[t] = state
+        state -= back[t, state]
+    first = np.searchsorted(path, np.arange(len(states)))
+    last = np.searchsorted(path, np.arange(len(states)), "right")
+    spans, state = [], 1
+    for phones in words:
+        spans.append([(int(first[k]), int(last[k])) for k in range(state, state + len(phones))])
+        state += len(phones) + 1
+    return spans
+
+
+def path_loss(logits: torch.Tensor, words: list[list[list[int]]]) -> torch.Tensor:
+    """-log of the sum over all paths, a frame, of [B, T, classes]; the frames after an utterance's
+    end must be silence, as they are counted as such."""
+    batch, frames, _ = logits.shape
+    lattices = [lattice(item) for item in words]
+    size = max(len(states) for states, _ in lattices)
+    states = torch.zeros(batch, size, dtype=torch.long)
+    skip = torch.zeros(batch, size, dtype=torch.bool)
+    for index, (own, leaps) in enumerate(lattices):
+        states[index, : len(own)] = torch.from_numpy(own)
+        skip[index, : len(own)] = torch.from_numpy(leaps)
+    ends = torch.tensor([len(own) - 1 for own, _ in lattices])
+    emitted = logits.float().log_softmax(-1).gather(2, states[:, None].expand(-1, frames, -1))
+    low = -1e4
+    score = torch.full((batch, size), low)
+    score[:, :2] = 0
+    score = score + emitted[:, 0]
+    bars = torch.where(skip, 0.0, low)[:, 2:]
+    edge = torch.full((batch, 2), low)
+    for t in range(1, frames):
+        one = torch.cat([edge[:, :1], score[:, :-1]], 1)
+        two = torch.cat([edge, score[:, :-2] + bars], 1)
+        score = torch.logsumexp(torch.stack([score, one, two]), 0) + emitted[:, t]
+    last = torch.stack([score.gather(1, ends[:, None]), score.gather(1, ends[:, None] - 1)])
+    return -torch.logsumexp(last, 0).mean() / frames

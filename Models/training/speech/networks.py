@@ -1,0 +1,194 @@
+"""The speech models' networks. All sequences are channel-last, [B, T, C]."""
+
+import dataclasses
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from ..networks import MLP, ConvNeXtBlock, SelfAttention
+
+# ---- aligner
+
+
+@dataclasses.dataclass
+class AlignerConfig:
+    rate: int = 16000
+    n_fft: int = 512
+    hop: int = 160
+    bands: int = 80
+    stride: int = 2  # mel frames an output frame: 20 ms
+    dim: int = 192
+    hidden: int = 576
+    heads: int = 4
+    blocks: int = 3  # of convolutions, before and after the attention
+    phones: int = 0  # classes with silence, which is class 0
+    mel_mean: float = -7.0
+    mel_std: float = 3.0
+
+
+class Aligner(nn.Module):
+    """Log-mel [B, T, bands] -> logits of phonemes [B, T / stride, phones]."""
+
+    def __init__(self, config: AlignerConfig):
+        super().__init__()
+        self.config = c = config
+        self.embed = nn.Conv1d(c.bands, c.dim, 5, stride=c.stride, padding=2)
+        self.before = nn.ModuleList(ConvNeXtBlock(c.dim, c.hidden) for _ in range(c.blocks))
+        self.norm1 = nn.LayerNorm(c.dim, eps=1e-6)
+        self.attention = SelfAttention(c.dim, c.heads)
+        self.norm2 = nn.LayerNorm(c.dim, eps=1e-6)
+        self.mlp = MLP(c.dim, c.hidden)
+        self.after = nn.ModuleList(ConvNeXtBlock(c.dim, c.hidden) for _ in range(c.blocks))
+        self.final_norm = nn.LayerNorm(c.dim, eps=1e-6)
+        self.out = nn.Linear(c.dim, c.phones)
+
+    def forward(self, mel):
+        x = (mel - self.config.mel_mean) / self.config.mel_std
+        x = self.embed(x.transpose(1, 2)).transpose(1, 2)
+        for block in self.before:
+            x = block(x)
+        x = x + self.attention(self.norm1(x))
+        x = x + self.mlp(self.norm2(x))
+        for block in self.after:
+            x = block(x)
+        return self.out(self.final_norm(x))
+
+
+# ---- painter
+
+
+@dataclasses.dataclass
+class PainterConfig:
+    rate: int = 44100
+    n_fft: int = 2048
+    hop: int = 512
+    bands: int = 128
+    frames: int = 344  # context with the gap: 4 s
+    dim: int = 384
+    heads: int = 6
+    latents: int = 128
+    blocks: int = 8
+    frequencies: int = 48  # of the Fourier features of times
+    phones: int = 0  # with "no phoneme", which is 0
+    mel_mean: float = -7.0
+    mel_std: float = 3.0
+
+
+class PerceiverAttention(nn.Module):
+    """Perceiver IO's attention and MLP with residuals (2107.14795; as `PerceiverLayer` of
+    transformers 5.24): queries [B, N, C] from themselves or from inputs [B, M, C]."""
+
+    def __init__(self, dim: int, heads: int, cross: bool):
+        super().__init__()
+        self.heads = heads
+        self.layernorm1 = nn.LayerNorm(dim)
+        self.layernorm2 = nn.LayerNorm(dim) if cross else None
+        self.query = nn.Linear(dim, dim)
+        self.key = nn.Linear(dim, dim)
+        self.value = nn.Linear(dim, dim)
+        self.dense = nn.Linear(dim, dim)
+        self.layernorm = nn.LayerNorm(dim)
+        self.dense1 = nn.Linear(dim, 4 * dim)
+        self.dense2 = nn.Linear(4 * dim, dim)
+
+    def forward(self, x, inputs=None, mask=None):
+        """`mask`: boolean [B, M], true on inputs that count."""
+        B, N, C = x.shape
+        y = self.layernorm1(x)
+        source = y if inputs is None else self.layernorm2(inputs)
+
+        def split(z):
+            return z.view(B, z.shape[1], self.heads, -1).transpose(1, 2)
+
+        y = F.scaled_dot_product_attention(
+            split(self.query(y)), split(self.key(source)), split(self.value(source)),
+            attn_mask=None if mask is None else mask[:, None, None, :])
+        x = x + self.dense(y.transpose(1, 2).reshape(B, N, C))
+        return x + self.dense2(F.gelu(self.dense1(self.layernorm(x))))
+
+
+class Painter(nn.Module):
+    """SpeechPainter (2202.07273): a Perceiver IO that reads masked log-mel frames and phonemes and
+    is asked for frames of the gap.
+
+    mel [B, T, bands] (values inside the gap are ignored), gap [B, T] true inside it, phones [B, L]
+    with times [B, L, 2] (start and end in frames), phone_mask [B, L]; queries [B, Q] frame numbers
+    -> log-mel [B, Q, bands]. A query knows its frame's time and the phoneme that the aligner (or
+    the duration estimate) has put there, with the place inside it.
+    """
+
+    def __init__(self, config: PainterConfig):
+        super().__init__()
+        self.config = c = config
+        time = 2 * c.frequencies + 1
+        self.frame = nn.Linear(c.bands + 1 + time, c.dim)
+        self.phone = nn.Embedding(c.phones, c.dim)
+        self.phone_times = nn.Linear(2 * time, c.dim)
+        self.latents = nn.Parameter(0.02 * torch.randn(c.latents, c.dim))
+        self.encoder = PerceiverAttention(c.dim, c.heads, cross=True)
+        self.blocks = nn.ModuleList(
+            PerceiverAttention(c.dim, c.heads, cross=False) for _ in range(c.blocks))
+        self.query = nn.Linear(time + 2, c.dim)
+        self.query_phone = nn.Embedding(c.phones, c.dim)
+        self.decoder = PerceiverAttention(c.dim, c.heads, cross=True)
+        self.norm = nn.LayerNorm(c.dim)
+        self.out = nn.Linear(c.dim, c.bands)
+
+    def features(self, frames: torch.Tensor) -> torch.Tensor:
+        """Time and its sines and cosines at frequencies from one to half the frames' number of
+        turns over the context: [...] -> [..., 2 F + 1]."""
+        c = self.config
+        position = frames.float() / c.frames * 2 - 1
+        turns = torch.logspace(0, torch.log2(torch.tensor(c.frames / 2)).item(), c.frequencies,
+                               base=2.0)
+        angles = torch.pi * position[..., None] * turns
+        return torch.cat([position[..., None], angles.sin(), angles.cos()], -1)
+
+    def forward(self, mel, gap, phones, times, phone_mask, queries):
+        B, T, _ = mel.shape
+        keep = (~gap).float()[..., None]
+        x = (mel - self.config.mel_mean) / self.config.mel_std * keep
+        place = self.features(torch.arange(T)).expand(B, -1, -1)
+        frames = self.frame(torch.cat([x, keep, place], -1))
+        known = self.phone(phones) + self.phone_times(self.features(times).flatten(2))
+        inputs = torch.cat([frames, known], 1)
+        mask = torch.cat([torch.ones(B, T, dtype=torch.bool), phone_mask], 1)
+        latents = self.encoder(self.latents.expand(B, -1, -1), inputs, mask)
+        for block in self.blocks:
+            latents = block(latents)
+        # The phoneme under each queried frame; silence between phonemes is class 0.
+        at = queries.float()[..., None] + 0.5  # [B, Q, 1] against [B, 1, L]
+        start, end = times[..., 0][:, None], times[..., 1][:, None]
+        inside = (start <= at) & (at < end) & phone_mask[:, None]
+        index = inside.float().argmax(-1)
+        found = inside.any(-1)
+        spoken = torch.where(found, phones.gather(1, index), 0)
+        since = (at - start).gather(2, index[..., None])[..., 0] * found
+        until = (end - at).gather(2, index[..., None])[..., 0] * found
+        asked = torch.cat([self.features(queries), since[..., None] / 10, until[..., None] / 10], -1)
+        y = self.decoder(self.query(asked) + self.query_phone(spoken), latents)
+        return self.out(self.norm(y)) * self.config.mel_std + self.config.mel_mean
+
+
+class Discriminator(nn.Module):
+    """Patches of log-mel as real or filled, and the features in between: [B, T, bands] -> logits
+    and a list of feature maps. Training only."""
+
+    def __init__(self, config: PainterConfig, width: int = 32):
+        super().__init__()
+        self.config = config
+        sizes = [(1, width, (2, 1)), (width, 2 * width, 2), (2 * width, 4 * width, 2),
+                 (4 * width, 4 * width, 1)]  # strides over bands first
+        self.layers = nn.ModuleList(
+            nn.utils.parametrizations.spectral_norm(nn.Conv2d(a, b, 5, stride, padding=2))
+            for a, b, stride in sizes)
+        self.out = nn.utils.parametrizations.spectral_norm(nn.Conv2d(4 * width, 1, 3, padding=1))
+
+    def forward(self, mel):
+        x = ((mel - self.config.mel_mean) / self.config.mel_std).transpose(1, 2)[:, None]
+        maps = []
+        for layer in self.layers:
+            x = F.leaky_relu(layer(x), 0.2)
+            maps.append(x)
+        return self.out(x), maps
