@@ -41,7 +41,7 @@ def read(file) -> tuple[np.ndarray, int]:
 def read_g722(path: Path) -> tuple[np.ndarray, int]:
     with av.open(str(path), format="g722") as container:
         frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
-    return np.concatenate(frames).astype(np.int16), 16000
+    return np.concatenate([np.zeros(0, np.int16), *frames]), 16000  # some files are empty
 
 
 ASTERISK = {"en": ("en_US_f_Allison", "allison"), "es": ("es_MX_f_Allison", "allison"),
@@ -145,11 +145,12 @@ def fillets(language: str):
 
 
 TUXPAINT = {"": "en", "fr": "fr", "ru": "ru", "ro": "ro", "ca": "ca", "bg": "bg", "es": "es",
-            "be": "be", "el": "el", "da": "da", "nl": "nl", "lt": "lt", "pt_BR": "pt_BR"}
+            "el": "el", "da": "da", "nl": "nl", "lt": "lt", "pt_BR": "pt_BR"}
 
 
 def tuxpaint():
-    """Descriptions of stamps; one or two speakers a language, counted as one."""
+    """Descriptions of stamps; one or two speakers a language, counted as one. Belarusian is left
+    out, as espeak-ng has no full dictionary of it."""
     for path in sorted((SHARE / "tuxpaint/stamps").rglob("*_desc*")):
         found = re.fullmatch(r"(.+)_desc_?(\w*)\.(?:ogg|wav)", path.name)
         text = path.with_name(found[1] + ".txt") if found else None
@@ -178,9 +179,11 @@ CYRILLIC = {
 def spelled(words: list[str], phones: list[str]) -> list[tuple[int, int]]:
     """For each word its first phone and the one after its last, from the cheapest alignment of
     letters with phones: a letter takes a phone that it may sound like (0) or any (2), is silent (1);
-    a phone without letter costs 1, a pause outside words nothing."""
+    a phone without letter costs 1, a pause outside words nothing. The letters е, ё, ю and я may have a
+    j of their own."""
     letters = [(letter, index, position == 0) for index, word in enumerate(words)
-               for position, letter in enumerate(c for c in word.lower() if c in CYRILLIC)]
+               for position, letter in enumerate(
+                   c for c in re.sub("[еёюя]", r"й\g<0>", word.lower()) if c in CYRILLIC)]
     rows, columns = len(letters) + 1, len(phones) + 1
     cost, back = np.full((rows, columns), np.inf), np.zeros((rows, columns), np.int8)
     cost[0, 0] = 0
