@@ -26,7 +26,7 @@ from .data import FOLDER, Drawer, Speech
 from .networks import Aligner, AlignerConfig
 from .phonemes import Phonemes
 
-#: Shares of kinds of sources in training.
+#: Shares of kinds of sources in training, by the start of their names; "" is what is left.
 SHARES = {"queen": 0.3, "asterisk": 0.15, "fillets": 0.1, "tuxpaint": 0.1, "espeak": 0.25, "": 0.1}
 LONGEST = 8.0  # seconds
 UNKNOWN = -100

@@ -24,6 +24,7 @@ from .data import Speech
 from .networks import Discriminator, Painter, PainterConfig
 from .phonemes import Phonemes
 
+#: Shares of kinds of sources, by the start of their names; "" is what is left.
 SHARES = {"queen": 0.35, "asterisk": 0.2, "fillets": 0.15, "tuxpaint": 0.1, "espeak": 0.05,
           "": 0.15}
 GAP_SECONDS = (0.25, 1.2)
