@@ -10,7 +10,8 @@ let package = Package(
     .executable(name: "aedit", targets: ["aedit"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // Layer 0: system libraries and C kernels
@@ -69,11 +70,19 @@ let package = Package(
         "AudioFiles", "Checkpoints", "Editors", "Instructions", "Metrics", "Signal", "Tensors",
       ]),
 
+    // Layer 8: batches
+    .target(
+      name: "Batch",
+      dependencies: [
+        "AudioFiles", "COpenSSL", "Checkpoints", "Editing", "Metrics", "Pictures",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+
     // Layer 9: command line
     .executableTarget(
       name: "aedit",
       dependencies: [
-        "AudioFiles", "Checkpoints", "Editing", "Instructions", "Metrics", "Pictures",
+        "AudioFiles", "Batch", "Checkpoints", "Editing", "Instructions", "Metrics", "Pictures",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -102,6 +111,7 @@ let package = Package(
     .testTarget(
       name: "InstructionsTests", dependencies: ["Checkpoints", "Instructions", "TestSupport"]),
     .testTarget(name: "EditingTests", dependencies: ["Editing"]),
+    .testTarget(name: "BatchTests", dependencies: ["AudioFiles", "Batch", "Editing"]),
     .testTarget(name: "aeditTests", dependencies: ["AudioFiles", "aedit"]),
     .testTarget(name: "TextEncodersTests", dependencies: ["TestSupport", "TextEncoders"]),
     .testTarget(name: "AutoencodersTests", dependencies: ["Autoencoders", "TestSupport"]),

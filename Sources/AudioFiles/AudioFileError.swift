@@ -1,3 +1,5 @@
+import Foundation
+
 /// What can go wrong with an audio file: one clear line that says what, where and what to do.
 public enum AudioFileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// There is no file of this name.
@@ -18,7 +20,9 @@ public enum AudioFileError: Error, Equatable, Sendable, CustomStringConvertible 
   case unknownOutputFormat(path: String)
   /// The output exists and overwriting was not allowed.
   case exists(path: String)
-  /// The output could not be opened, written or renamed.
+  /// The system refused to open, read, write or rename a file, with its errno.
+  case system(path: String, code: Int32)
+  /// The output could not be written for another reason.
   case cannotWrite(path: String, reason: String)
   /// A sample to write is NaN or infinite: a defect of the sound's maker, never written to a file.
   case notFinite(path: String, seconds: Double)
@@ -48,6 +52,8 @@ public enum AudioFileError: Error, Equatable, Sendable, CustomStringConvertible 
         + AudioContainer.writableExtensions.map { "." + $0 }.joined(separator: " ")
     case .exists(let path):
       return "\(path): exists already; use another name or allow overwriting"
+    case .system(let path, let code):
+      return "\(path): \(Self.words(code))"
     case .cannotWrite(let path, let reason):
       return "\(path): cannot write (\(reason))"
     case .notFinite(let path, let seconds):
@@ -55,5 +61,17 @@ public enum AudioFileError: Error, Equatable, Sendable, CustomStringConvertible 
     case .resampling(let reason):
       return "resampling failed: \(reason)"
     }
+  }
+
+  private static func words(_ code: Int32) -> String {
+    if code == ENOSPC || code == EDQUOT {
+      return "the disk is full; free some space or write elsewhere"
+    }
+    return String(cString: strerror(code))
+  }
+
+  /// The system's errno, where it is what failed.
+  public var systemCode: Int32? {
+    if case .system(_, let code) = self { code } else { nil }
   }
 }

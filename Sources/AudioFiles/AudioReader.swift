@@ -117,12 +117,12 @@ public final class AudioReader {
     guard stat(path, &status) == 0 else {
       throw errno == ENOENT || errno == ENOTDIR
         ? AudioFileError.notFound(path: path)
-        : AudioFileError.unreadable(path: path, reason: String(cString: strerror(errno)))
+        : AudioFileError.system(path: path, code: errno)
     }
     guard status.st_mode & S_IFMT == S_IFREG else { throw AudioFileError.notAFile(path: path) }
     guard status.st_size > 0 else { throw AudioFileError.empty(path: path) }
     guard access(path, R_OK) == 0 else {
-      throw AudioFileError.unreadable(path: path, reason: String(cString: strerror(errno)))
+      throw AudioFileError.system(path: path, code: errno)
     }
   }
 }

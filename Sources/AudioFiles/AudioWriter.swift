@@ -71,12 +71,13 @@ public final class AudioWriter {
     }
     sf_write_sync(handle)
     self.handle = nil
+    errno = 0
     guard sf_close(handle) == 0 else { throw failed("closing failed; is the disk full?") }
     if plan.container == .oggVorbis || plan.container == .opus {
       try OggSerial.makeReproducible(temporary)
     }
     let warnings = plan.warnings + lostMetadata()
-    guard rename(temporary, path) == 0 else { throw failed(String(cString: strerror(errno))) }
+    guard rename(temporary, path) == 0 else { throw failed("renaming failed") }
     TemporaryOutputs.release(temporary)
     return warnings
   }
@@ -99,9 +100,9 @@ public final class AudioWriter {
     header.channels = Int32(info.channelCount)
     let subformat = plan.encoding.subformat(in: plan.container)
     header.format = Int32(plan.container.majorFormat | subformat)
+    errno = 0
     guard let opened = sf_open(temporary, Int32(SFM_WRITE), &header) else {
-      let reason = errno == 0 ? String(cString: sf_strerror(nil)) : String(cString: strerror(errno))
-      throw failed(reason)
+      throw failed(String(cString: sf_strerror(nil)))
     }
     handle = opened
     // Peak chunks carry the time of day; without them the same sound gives the same bytes.
@@ -135,6 +136,7 @@ public final class AudioWriter {
     }
     let channels = block.channelCount
     var written = 0
+    errno = 0
     if case .integer(let bits) = plan.encoding {
       if words.count < block.samples.count {
         words = [Int32](repeating: 0, count: block.samples.count)
@@ -180,11 +182,14 @@ public final class AudioWriter {
     }
   }
 
+  /// Discards the file.
+  /// - Parameter reason: for when the system gave none in errno.
   private func failed(_ reason: String) -> AudioFileError {
+    let code = errno
     if let handle { sf_close(handle) }
     handle = nil
     unlink(temporary)
     TemporaryOutputs.release(temporary)
-    return AudioFileError.cannotWrite(path: path, reason: reason)
+    return code == 0 ? .cannotWrite(path: path, reason: reason) : .system(path: path, code: code)
   }
 }

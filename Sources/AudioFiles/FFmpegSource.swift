@@ -123,7 +123,7 @@ final class DecodingChild {
       let got = Foundation.read(descriptor, bytes.baseAddress! + done, bytes.count - done)
       if got < 0 && errno == EINTR { continue }
       guard got >= 0 else {
-        throw AudioFileError.unreadable(path: path, reason: String(cString: strerror(errno)))
+        throw AudioFileError.system(path: path, code: errno)
       }
       if got == 0 { break }
       done += got

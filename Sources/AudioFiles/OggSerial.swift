@@ -21,7 +21,7 @@ enum OggSerial {
       for byte in page[0..<length] { sum = sum << 8 ^ table[Int(UInt8(sum >> 24) ^ byte)] }
       for i in 0..<4 { page[22 + i] = UInt8(truncatingIfNeeded: sum >> UInt32(8 * i)) }
       guard pwrite(descriptor, page, length, off_t(offset)) == length else {
-        throw AudioFileError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
+        throw AudioFileError.system(path: path, code: errno)
       }
       offset += length
     }

@@ -105,6 +105,10 @@ final class SndFileSource: SampleSource {
 
   private static func open(_ path: String, _ header: inout SF_INFO) throws -> OpaquePointer {
     guard let handle = sf_open(path, Int32(SFM_READ), &header) else {
+      // The library's number for "the system refused", with errno as the system left it.
+      if sf_error(nil) == SF_ERR_SYSTEM, errno != 0 {
+        throw AudioFileError.system(path: path, code: errno)
+      }
       throw AudioFileError.unreadable(path: path, reason: openingError())
     }
     return handle

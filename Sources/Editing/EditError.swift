@@ -1,3 +1,5 @@
+import Foundation
+
 /// What can go wrong with an edit, beside what files and weights can: one line that says what,
 /// where and what to do.
 public enum EditError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -6,7 +8,7 @@ public enum EditError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A file that would be written exists.
   case exists(path: String)
   /// Working space on disk could not be taken or used.
-  case scratch(folder: String, reason: String)
+  case scratch(folder: String, code: Int32)
   /// A region that does not lie in the song, or is no region.
   case region(text: String, reason: String)
   /// A number out of its range.
@@ -22,8 +24,9 @@ public enum EditError: Error, Equatable, Sendable, CustomStringConvertible {
       return "\(path): the output would replace the input; give another name with -o"
     case .exists(let path):
       return "\(path): exists already; use another name with -o or allow overwriting with --force"
-    case .scratch(let folder, let reason):
-      return "\(folder): no working space on disk (\(reason)); free some or write elsewhere with -o"
+    case .scratch(let folder, let code):
+      return "\(folder): no working space on disk (\(String(cString: strerror(code)))); "
+        + "free some or write elsewhere with -o"
     case .region(let text, let reason):
       return "region \(text): \(reason)"
     case .option(let name, let value, let allowed):
@@ -43,5 +46,10 @@ extension EditError {
     case .outputIsInput, .exists, .region, .option, .unsupported: true
     case .scratch, .cannotWrite: false
     }
+  }
+
+  /// The system's errno, where it is what failed.
+  public var systemCode: Int32? {
+    if case .scratch(_, let code) = self { code } else { nil }
   }
 }

@@ -1,8 +1,8 @@
 import Editors
 import Instructions
 
-/// The models that edits need, loaded when they are first asked for.
-public protocol EditingModels: AnyObject {
+/// The models that edits need, loaded when they are first asked for; any thread may ask.
+public protocol EditingModels: AnyObject, Sendable {
   /// For remove, extract and stems.
   func masker() throws -> any StemMasker
   /// For add, and for `--method diffusion`.
@@ -15,6 +15,8 @@ public protocol EditingModels: AnyObject {
   func states(of text: String) throws -> TextStates
   /// What was loaded so far.
   var used: [LoadedModel] { get }
+  /// The packages that would be loaded, once all their files were found to be what they should be.
+  func verified() throws -> [LoadedModel]
 }
 
 /// A model package that took part in an edit.

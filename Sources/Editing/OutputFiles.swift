@@ -42,11 +42,9 @@ struct OutputFiles {
     }
   }
 
-  /// `song.edited.wav` for `song.wav`; formats that lose samples, or that are only read, become FLAC.
   private static func defaultName(_ input: String, _ info: AudioInfo) -> String {
-    let path = input as NSString
-    let kept = !info.isLossy && AudioContainer(outputPath: input) != nil
-    return path.deletingPathExtension + ".edited." + (kept ? path.pathExtension : "flac")
+    (input as NSString).deletingPathExtension + ".edited."
+      + SongEditor.outputExtension(for: input, info)
   }
 
   private static func folder(of path: String) -> String {
@@ -69,10 +67,10 @@ struct OutputFiles {
     defer { TemporaryOutputs.release(temporary) }
     do {
       try FileManager.default.copyItem(atPath: from, toPath: temporary)
-      guard rename(temporary, path) == 0 else { throw POSIXError(.EIO) }
+      try Self.move(temporary, to: path)
     } catch {
       unlink(temporary)
-      throw EditError.cannotWrite(path: path, reason: Self.reason(error))
+      throw Self.failure(path, error)
     }
   }
 
@@ -82,16 +80,27 @@ struct OutputFiles {
     defer { TemporaryOutputs.release(temporary) }
     do {
       try data.write(to: URL(fileURLWithPath: temporary))
-      guard rename(temporary, path) == 0 else { throw POSIXError(.EIO) }
+      try Self.move(temporary, to: path)
     } catch {
       unlink(temporary)
-      throw EditError.cannotWrite(path: path, reason: Self.reason(error))
+      throw Self.failure(path, error)
     }
   }
 
-  private static func reason(_ error: any Error) -> String {
+  private static func move(_ temporary: String, to path: String) throws {
+    guard rename(temporary, path) == 0 else {
+      throw AudioFileError.system(path: path, code: errno)
+    }
+  }
+
+  private static func failure(_ path: String, _ error: any Error) -> any Error {
+    if error is AudioFileError { return error }
+    if (error as? CocoaError)?.code == .fileWriteOutOfSpace {
+      return AudioFileError.system(path: path, code: ENOSPC)
+    }
     let text = (error as NSError).localizedDescription
-    return text.split(separator: "\n").first.map(String.init) ?? "unknown"
+    let reason = text.split(separator: "\n").first.map(String.init) ?? "unknown"
+    return EditError.cannotWrite(path: path, reason: reason)
   }
 }
 

@@ -11,7 +11,7 @@ final class ScratchAudio {
   private var bytesPerFrame: Int { channelCount * MemoryLayout<Float>.stride }
 
   /// - Parameter folder: where the disk space is taken; beside the output, there must be room.
-  /// - Throws: ``EditError/scratch(folder:reason:)``
+  /// - Throws: ``EditError/scratch(folder:code:)``
   init(channelCount: Int, folder: String) throws {
     self.channelCount = channelCount
     self.folder = folder
@@ -56,6 +56,6 @@ final class ScratchAudio {
   }
 
   private static func failure(_ folder: String) -> EditError {
-    .scratch(folder: folder, reason: String(cString: strerror(errno)))
+    .scratch(folder: folder, code: errno)
   }
 }

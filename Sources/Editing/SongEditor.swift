@@ -13,8 +13,8 @@ import Tensors
 /// ```
 ///
 /// Everything is streamed: memory does not grow with the song. Outputs appear under their names
-/// only when they are complete.
-public final class SongEditor {
+/// only when they are complete. Several threads may edit with one editor: they share its models.
+public final class SongEditor: Sendable {
   public static let version = "0.1.0"
 
   let models: any EditingModels
@@ -36,6 +36,27 @@ public final class SongEditor {
   /// - Throws: `InstructionError` when nothing that can be done is understood.
   public func plan(_ instruction: String) throws -> EditPlan {
     try models.plan(instruction)
+  }
+
+  /// The packages that edits use, without their networks being loaded.
+  /// - Throws: `CheckpointError`, also when a file is not the one that its package was made with.
+  public func verifiedModels() throws -> [LoadedModel] { try models.verified() }
+
+  /// The ending of an output's name that keeps the input's format; formats that lose samples, or
+  /// that are only read, become FLAC.
+  public static func outputExtension(for input: String, _ info: AudioInfo) -> String {
+    let kept = !info.isLossy && AudioContainer(outputPath: input) != nil
+    return kept ? (input as NSString).pathExtension : "flac"
+  }
+
+  /// Finds out without any work what would keep a plan from being done.
+  ///
+  /// - Parameter info: of the song.
+  /// - Throws: ``EditError``, `InstructionError`, `CheckpointError`
+  public func check(_ plan: EditPlan, on info: AudioInfo, options: EditOptions) throws {
+    try options.validate()
+    try checkTargets(plan)
+    for step in plan.steps { try StepRunner.check(step, on: info, options: options) }
   }
 
   /// Does what an instruction asks for.
@@ -68,9 +89,8 @@ public final class SongEditor {
     _ input: String, plan: EditPlan, instruction: String, to output: String? = nil,
     options: EditOptions = EditOptions(), progress: ProgressHandler = { _ in }
   ) throws -> EditReport {
-    try options.validate()
-    try checkTargets(plan)
     let song = try Song(path: input)
+    try check(plan, on: song.info, options: options)
     let files = try OutputFiles(input: input, info: song.info, output: output, options: options)
     let runner = StepRunner(
       models: models, options: options, encoding: files.plan.encoding, folder: files.folder)

@@ -30,13 +30,13 @@ struct StepRunner {
   func run(
     _ step: PlanStep, on song: Song, progress: @escaping ProgressHandler
   ) throws -> Outcome {
-    let frames = try region(of: step, in: song.info)
+    let frames = try Self.region(of: step, in: song.info, within: options.region)
     let region = Region(
       frames, songFrames: song.info.frameCount, sampleRate: song.info.sampleRate)
     let levels = try SongLevels(of: song) {
       try progress(EditProgress(fraction: 0.05 * $0, activity: "listening"))
     }
-    let method = try method(for: step)
+    let method = try Self.method(for: step, options)
     let rule = Self.rule(step.operation, method)
     let context = Int(Self.contextSeconds * Double(song.info.sampleRate))
     let range =
@@ -72,14 +72,22 @@ struct StepRunner {
 
   // MARK: - Parts
 
+  /// - Throws: ``EditError`` or `InstructionError` when the step cannot be done with such a song.
+  static func check(_ step: PlanStep, on info: AudioInfo, options: EditOptions) throws {
+    _ = try region(of: step, in: info, within: options.region)
+    _ = try method(for: step, options)
+  }
+
   /// The overlap of the step's own region and the one of the options.
-  private func region(of step: PlanStep, in info: AudioInfo) throws -> Range<Int> {
+  private static func region(
+    of step: PlanStep, in info: AudioInfo, within limit: TimeRange?
+  ) throws -> Range<Int> {
     var overlap = 0..<info.frameCount
     if let region = try step.region?.resolved(durationSeconds: info.durationSeconds) {
       overlap = try TimeRange(startSeconds: region.lowerBound, endSeconds: region.upperBound)
         .frames(songFrames: info.frameCount, sampleRate: info.sampleRate)
     }
-    guard let wanted = options.region else { return overlap }
+    guard let wanted = limit else { return overlap }
     let both = try wanted.frames(songFrames: info.frameCount, sampleRate: info.sampleRate)
       .clamped(to: overlap)
     guard !both.isEmpty else {
@@ -89,7 +97,9 @@ struct StepRunner {
     return both
   }
 
-  private func method(for step: PlanStep) throws -> EditMethod {
+  private static func method(
+    for step: PlanStep, _ options: EditOptions
+  ) throws -> EditMethod {
     switch (step.operation, options.method) {
     case (.add, .mask):
       throw EditError.unsupported(

@@ -109,10 +109,13 @@ struct FakeVoice: StemVoice {
 }
 
 /// Models for tests; a text's state is the number it ends with, or 1.
-final class FakeModels: EditingModels {
+///
+/// Set up before they are used, and used by one thread.
+final class FakeModels: EditingModels, @unchecked Sendable {
   var fakeMasker = FakeMasker()
   var fakeGenerator = FakeGenerator()
   let used = [LoadedModel(name: "fake", version: "1", licence: "none", hashes: [:])]
+  func verified() throws -> [LoadedModel] { used }
 
   func masker() throws -> any StemMasker { fakeMasker }
   func generator() throws -> any StemGenerator { fakeGenerator }
