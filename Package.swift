@@ -74,8 +74,8 @@ let package = Package(
     .target(
       name: "Batch",
       dependencies: [
-        "AudioFiles", "COpenSSL", "Checkpoints", "Editing", "Metrics", "Pictures",
-        .product(name: "GRDB", package: "GRDB.swift"),
+        "AudioFiles", "COpenSSL", "Checkpoints", "Editing", "Instructions", "Metrics", "Pictures",
+        "Tensors", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
 
     // Layer 9: command line

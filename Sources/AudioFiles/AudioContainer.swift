@@ -23,6 +23,12 @@ public enum AudioContainer: String, Sendable, Codable, Hashable, CaseIterable {
     "wav", "aiff", "flac", "ogg", "opus", "mp3", "caf", "w64", "rf64", "au",
   ]
 
+  /// Whether a name ends like that of a sound file that `AudioReader` reads.
+  public static func isReadable(_ path: String) -> Bool {
+    AudioContainer(outputPath: path) != nil
+      || FFmpegTools.mediaExtensions.contains(fileExtension(of: path))
+  }
+
   /// The container that an output name asks for; nil when its ending is unknown.
   public init?(outputPath: String) {
     switch Self.fileExtension(of: outputPath) {

@@ -12,7 +12,7 @@ public enum EditMethod: String, Sendable, Codable, CaseIterable {
 }
 
 /// How an edit is done; the defaults are what the model package recommends.
-public struct EditOptions: Sendable, Equatable {
+public struct EditOptions: Sendable, Equatable, Codable {
   /// Chooses among the many stems that the generative model can make.
   public var seed: UInt64 = 0
   /// Sampling steps; nil for the package's default.

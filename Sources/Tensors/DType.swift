@@ -13,7 +13,7 @@ public enum DType: String, Sendable, Hashable {
 ///
 /// Weights are converted once, when a layer is built, so the choice is made at load:
 /// `try Precision.$current.withValue(.fp32) { try Model(scope) }`.
-public enum Precision: String, Sendable, CaseIterable {
+public enum Precision: String, Codable, Sendable, CaseIterable {
   /// Single precision throughout.
   case fp32
   /// bfloat16 factors, single precision sums; slow on CPUs with AVX-512 but without bf16, and

@@ -1,7 +1,9 @@
 import ArgumentParser
 import AudioFiles
+import Batch
 import Editing
 import Foundation
+import Synchronization
 
 /// `aedit SONG "INSTRUCTION"` and its companions.
 @main
@@ -16,7 +18,7 @@ struct AEdit: ParsableCommand {
     version: SongEditor.version,
     subcommands: [
       EditCommand.self, PlanCommand.self, StemsCommand.self, MetricsCommand.self,
-      SpectrogramCommand.self, GenerateCommand.self, ModelsCommand.self,
+      SpectrogramCommand.self, BatchCommand.self, GenerateCommand.self, ModelsCommand.self,
     ],
     defaultSubcommand: EditCommand.self)
 
@@ -47,6 +49,8 @@ enum Exit {
     switch error {
     case let code as ExitCode: exit(code.rawValue)
     case let error as EditError where error.isUsage: fail("\(error)", usage)
+    case BatchError.problems(let lines): fail(lines, usage)
+    case let error as BatchError where error.isUsage: fail("\(error)", usage)
     case let error as any UsageError: fail("\(error)", usage)
     default: break
     }
@@ -57,8 +61,11 @@ enum Exit {
   }
 
   private static func fail(_ message: String, _ code: Int32) -> Never {
-    let line = message.split(separator: "\n").joined(separator: " ")
-    FileHandle.standardError.write(Data("aedit: \(line)\n".utf8))
+    fail([message.split(separator: "\n").joined(separator: " ")], code)
+  }
+
+  private static func fail(_ lines: [String], _ code: Int32) -> Never {
+    for line in lines { FileHandle.standardError.write(Data("aedit: \(line)\n".utf8)) }
     exit(code)
   }
 }
@@ -68,6 +75,9 @@ protocol UsageError: Error {}
 
 /// Ctrl-C, and being asked to stop, leave no half-written file behind.
 enum Interrupts {
+  /// What a user should know then.
+  static let message = Mutex("interrupted; nothing was written")
+
   static func catchAll() {
     var signals = sigset_t()
     sigemptyset(&signals)
@@ -79,7 +89,7 @@ enum Interrupts {
       var number: Int32 = 0
       sigwait(&waited, &number)
       TemporaryOutputs.discardAll()
-      FileHandle.standardError.write(Data("\naedit: interrupted; nothing was written\n".utf8))
+      FileHandle.standardError.write(Data("\naedit: \(message.withLock(\.self))\n".utf8))
       _exit(128 + number)
     }
   }

@@ -27,6 +27,48 @@ struct ModelOptions: ParsableArguments {
   }
 }
 
+/// How edits are done.
+struct EditSettings: ParsableArguments {
+  @Option(help: ArgumentHelp("Edit only this stretch, such as 0:12-0:20.", valueName: "a-b"))
+  var region: TimeRange?
+
+  @Option(help: "Another seed makes another stem (add).")
+  var seed: UInt64 = 0
+
+  @Option(help: "Sampling steps (add).")
+  var steps: Int?
+
+  @Option(help: ArgumentHelp("Weight of the instruction (add).", valueName: "x"))
+  var guidance: Double?
+
+  @Option(help: ArgumentHelp("What the new stem shall not sound like (add).", valueName: "text"))
+  var negative: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Level of an added stem (1 as made); share that is removed or extracted.", valueName: "x"))
+  var strength: Double = 1
+
+  @Option(help: "mask, diffusion or auto: masks for remove and extract, diffusion for add.")
+  var method: EditMethod = .auto
+
+  @Flag(help: "Lower the whole song, not the stem, where the sum would clip.")
+  var headroom = false
+
+  var options: EditOptions {
+    var options = EditOptions()
+    options.seed = seed
+    options.steps = steps
+    options.guidance = guidance
+    options.negative = negative
+    options.strength = strength
+    options.region = region
+    options.method = method
+    options.headroom = headroom
+    return options
+  }
+}
+
 /// How a command that writes sound tells its result.
 struct ResultOptions: ParsableArguments {
   @Flag(help: "Print the result as JSON.")

@@ -1,0 +1,250 @@
+import AudioFiles
+import Editing
+import Foundation
+import Synchronization
+
+/// A job that can be done, and where it was asked for.
+struct PlannedJob: Equatable, Sendable {
+  let job: Job
+  /// "jobs.csv:7", or the input.
+  let source: String
+  /// What it takes of the memory beside the models, bytes.
+  let memory: Int
+}
+
+/// Makes jobs of a request and finds everything that is wrong with it, before anything runs.
+struct JobPlanner {
+  let editor: SongEditor
+  let request: BatchRequest
+  /// Outputs that an earlier run of this batch may have written.
+  let known: Set<String>
+
+  struct Plan: Equatable {
+    var jobs: [PlannedJob] = []
+    /// What the user should know, a line each.
+    var notes: [String] = []
+  }
+
+  /// - Throws: ``BatchError/problems(_:)`` with all that is wrong.
+  func plan() throws -> Plan {
+    var problems: [String] = []
+    let requests = requests(&problems)
+    let infos = Self.infos(of: Set(requests.map(\.input)))
+    var (plan, fixed) = (Plan(), 0)
+    for request in requests {
+      let planned = planned(
+        request, infos[request.input] ?? .failure(AudioFileError.notFound(path: request.input)),
+        &problems)
+      if self.request.variations > 1, planned.count == 1 { fixed += 1 }
+      plan.jobs += planned
+    }
+    collisions(plan.jobs, &problems)
+    guard problems.isEmpty else { throw BatchError.problems(problems) }
+    if fixed > 0 {
+      plan.notes.append(
+        "chance takes no part in removing and extracting: one variation each of \(fixed) outputs")
+    }
+    return plan
+  }
+
+  /// The jobs of an earlier run, checked anew.
+  /// - Throws: ``BatchError/problems(_:)``
+  func plan(again jobs: [Job]) throws -> Plan {
+    let infos = Self.infos(of: Set(jobs.map(\.input)))
+    var (plan, problems) = (Plan(), [String]())
+    for job in jobs {
+      do {
+        guard let info = try infos[job.input]?.get() else { continue }
+        try job.operation.check(info, editor)
+        let memory = try job.operation.memory(info, editor)
+        plan.jobs.append(PlannedJob(job: job, source: job.output, memory: memory))
+      } catch { problems.append("\(job.output): \(error)") }
+    }
+    guard problems.isEmpty else { throw BatchError.problems(problems) }
+    return plan
+  }
+
+  // MARK: - Requests
+
+  private func requests(_ problems: inout [String]) -> [JobRequest] {
+    var bases: [JobRequest] = []
+    func base(_ instructions: [String], _ slug: String) {
+      bases.append(
+        JobRequest(
+          source: "", input: "", instructions: instructions, slug: slug, options: request.options))
+    }
+    if let recipe = request.recipe {
+      base(
+        Self.recipe(recipe, &problems),
+        Slug.of(((recipe as NSString).lastPathComponent as NSString).deletingPathExtension))
+    }
+    for instruction in request.instructions { base([instruction], Slug.of(instruction)) }
+    var requests: [JobRequest] = []
+    for input in request.inputs {
+      if JobList.isList(input) {
+        let rows = JobList.read(input, options: request.options, problems: &problems)
+        for row in rows {
+          let own = !row.instructions.isEmpty || bases.isEmpty
+          requests += own ? [row] : bases.map { row.taking($0) }
+        }
+        continue
+      }
+      for file in InputFiles.find(input, excluding: request.out, problems: &problems) {
+        if bases.isEmpty {
+          problems.append("\(file.path): no instruction; give --instruction \"…\" or --recipe FILE")
+        }
+        for base in bases {
+          var job = base
+          (job.source, job.input, job.folder) = (file.path, file.path, file.folder)
+          requests.append(job)
+        }
+      }
+    }
+    return requests
+  }
+
+  /// The instructions of a recipe: one a line; blank lines and those that start with # say nothing.
+  private static func recipe(_ path: String, _ problems: inout [String]) -> [String] {
+    guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 20 else {
+      problems.append("\(path): no such recipe, or it is too large for one")
+      return []
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      problems.append("\(path): is not UTF-8 text")
+      return []
+    }
+    let lines = text.split(whereSeparator: \.isNewline)
+      .map { $0.trimmingCharacters(in: .whitespaces) }
+      .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+    if lines.isEmpty { problems.append("\(path): there is no instruction in this recipe") }
+    return lines
+  }
+
+  // MARK: - Jobs
+
+  /// What the headers say, read side by side: a large folder takes its time.
+  private static func infos(of inputs: Set<String>) -> [String: Result<AudioInfo, any Error>] {
+    let paths = inputs.sorted()
+    let infos = Mutex<[String: Result<AudioInfo, any Error>]>([:])
+    DispatchQueue.concurrentPerform(iterations: paths.count) { index in
+      let info = Result { try AudioReader(path: paths[index]).info }
+      infos.withLock { $0[paths[index]] = info }
+    }
+    return infos.withLock(\.self)
+  }
+
+  /// The jobs of one request: one for each variation.
+  private func planned(
+    _ asked: JobRequest, _ info: Result<AudioInfo, any Error>, _ problems: inout [String]
+  ) -> [PlannedJob] {
+    func problem(_ error: any Error) {
+      let text = (error as? OutputName.Problem)?.text ?? "\(error)"
+      problems.append(text.hasPrefix(asked.source) ? text : "\(asked.source): \(text)")
+    }
+    guard !asked.instructions.isEmpty else {
+      // A missing or empty recipe is a problem that stands there already.
+      if request.recipe == nil {
+        problem(OutputName.Problem(text: "no instruction; give --instruction \"…\""))
+      }
+      return []
+    }
+    var jobs: [PlannedJob] = []
+    do {
+      let info = try info.get()
+      let operation = Operation.edit(
+        SongEdit(instructions: asked.instructions, options: asked.options))
+      try operation.check(info, editor)
+      let count = try operation.usesChance(editor) ? request.variations : 1
+      for variation in 1...count {
+        var options = asked.options
+        options.seed &+= UInt64(variation - 1)
+        let job = try job(asked, options, info, variation)
+        _ = try OutputPlan(path: job.output, like: info)
+        if let stem = job.stem,
+          try OutputPlan(path: stem, like: info, encoding: .float(bits: 32)).encoding
+            != .float(bits: 32)
+        {
+          throw OutputName.Problem(text: "save-stem '\(stem)': must be a .wav file")
+        }
+        let memory = try operation.memory(info, editor)
+        jobs.append(PlannedJob(job: job, source: asked.source, memory: memory))
+      }
+    } catch { problem(error) }
+    return jobs
+  }
+
+  private func job(
+    _ asked: JobRequest, _ options: EditOptions, _ info: AudioInfo, _ variation: Int
+  ) throws -> Job {
+    let file = (asked.input as NSString).lastPathComponent as NSString
+    let name = try OutputName.fill(
+      asked.output ?? request.template,
+      [
+        "stem": file.deletingPathExtension, "slug": asked.slug,
+        "ext": SongEditor.outputExtension(for: asked.input, info), "seed": String(options.seed),
+        "variation": String(variation),
+      ])
+    // A name that a list gives stands for itself; others keep the input's folders.
+    let kept = asked.output == nil && !asked.folder.isEmpty ? asked.folder + "/" : ""
+    let output = try OutputName.inside(kept + name)
+    var stem = try asked.stem.map { try OutputName.inside($0) }
+    if stem == nil, request.keepsStems {
+      stem = (output as NSString).deletingPathExtension + ".stem.wav"
+    }
+    return Job(
+      output: output, input: URL(fileURLWithPath: asked.input).standardizedFileURL.path, stem: stem,
+      operation: .edit(SongEdit(instructions: asked.instructions, options: options)))
+  }
+
+  // MARK: - Collisions
+
+  /// Outputs that would meet each other, an input, or files that are none of ours.
+  private func collisions(_ jobs: [PlannedJob], _ problems: inout [String]) {
+    var owners: [String: String] = [:]
+    for planned in jobs {
+      for file in planned.job.files {
+        if let other = owners[file] {
+          problems.append(
+            "\(planned.source): writes \(file), as \(other) does; give --name a template that "
+              + "tells them apart, such as {stem}.{slug}.{seed}.{ext}, or an output column")
+          break
+        }
+        owners[file] = planned.source
+      }
+    }
+    let folder = BatchFolder(request.out)
+    let inputs = Set(jobs.map { InputFiles.resolved($0.job.input) })
+    for planned in jobs {
+      for file in planned.job.files {
+        let place = folder.place(of: file)
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: place, isDirectory: &isFolder)
+        if let above = ancestors(of: file).first(where: { owners[$0] != nil }) {
+          problems.append("\(planned.source): \(file) needs a folder where \(above) is written")
+        } else if exists, isFolder.boolValue {
+          problems.append("\(planned.source): \(place) is a folder")
+        } else if exists, inputs.contains(InputFiles.resolved(place)) {
+          problems.append("\(planned.source): \(place) would replace an input")
+        } else if exists, !request.overwrite, !known.contains(file) {
+          problems.append(
+            "\(planned.source): \(place) exists already; use another --name or --out, or --force")
+        }
+      }
+    }
+  }
+
+  private func ancestors(of file: String) -> [String] {
+    let parts = file.split(separator: "/")
+    return (1..<max(1, parts.count)).map { parts.prefix($0).joined(separator: "/") }
+  }
+}
+
+extension JobRequest {
+  /// The same song with another's instructions.
+  fileprivate func taking(_ other: JobRequest) -> JobRequest {
+    var request = self
+    request.instructions = other.instructions
+    request.slug = other.slug
+    return request
+  }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+extension EditReport {
+  /// For people: a sentence for each step, and what to know of the result.
+  public var notes: [String] {
+    var lines = steps.map(\.summary) + warnings.map { "note: \($0)" }
+    if clippedSamples > 0 {
+      lines.append(
+        "note: samples that pass full scale and were held at it: \(clippedSamples); try --headroom")
+    }
+    if headroomGain < 1 {
+      let lowered = -20 * log10(headroomGain)
+      lines.append("the whole song was lowered by \(decimal(lowered)) dB")
+    }
+    return lines
+  }
+}
+
+extension StepReport {
+  fileprivate var summary: String {
+    guard audible else {
+      let sure =
+        presence.map { " (\(Int(($0 * 100).rounded()))% sure that the song has any)" } ?? ""
+      return "\(operation) the \(target): nothing that could be heard\(sure)"
+    }
+    let verb = ["add": "added", "remove": "removed"][operation] ?? "kept only"
+    var line = "\(verb) the \(target)"
+    if let stemLUFS, let songLUFS {
+      let relative = stemLUFS - songLUFS + (operation == "add" ? gainDB : 0)
+      line += ", \(decimal(abs(relative))) LU \(relative < 0 ? "under" : "over") the song"
+    }
+    if loweredDB < 0 {
+      line += ", lowered by \(decimal(-loweredDB)) dB to keep the sum under full scale"
+    }
+    if method == EditMethod.diffusion.rawValue, operation != "add" {
+      line += "; re-synthesised in mono by the model, not the recording itself"
+    }
+    return line
+  }
+}
+
+/// With one decimal.
+private func decimal(_ value: Double) -> String { String(format: "%.1f", value) }
