@@ -51,18 +51,52 @@ final class ProgressBoard: Sendable {
     update { $0.running[job.output] = progress }
   }
 
-  func done(_ job: Job, changed: Bool, seconds: Double) {
+  func done(_ output: String, changed: Bool, seconds: Double) {
     let note = changed ? "" : ", nothing to change"
-    update("done \(job.output) (\(String(format: "%.1f", seconds)) s\(note))") {
-      $0.running[job.output] = nil
+    update("done \(output) (\(String(format: "%.1f", seconds)) s\(note))") {
+      $0.running[output] = nil
       $0.done += 1
     }
   }
 
-  func failed(_ job: Job, _ problem: String) {
-    update("failed \(job.output): \(problem)") {
-      $0.running[job.output] = nil
+  func failed(_ output: String, _ problem: String) {
+    update("failed \(output): \(problem)") {
+      $0.running[output] = nil
       $0.failed += 1
+    }
+  }
+
+  /// Tasks of a Slurm array that have not ended, as Slurm names their states.
+  func waiting(_ states: [String]) {
+    let counts = Dictionary(grouping: states, by: \.self).map { "\($0.value.count) \($0.key)" }
+    update {
+      $0.running = $0.running.filter { $0.key != Self.slurm }
+      let words = counts.sorted().joined(separator: ", ")
+      $0.running[Self.slurm] = EditProgress(fraction: 0, activity: words)
+    }
+  }
+
+  private static let slurm = "Slurm"
+
+  /// What a Slurm task has written down.
+  func take(_ entry: ChunkJournal.Entry) {
+    switch entry.kind {
+    case .began:
+      update {
+        $0.running[entry.output] = EditProgress(fraction: 0, activity: "on \(entry.host)")
+      }
+    case .finished:
+      guard let finished = entry.finished else { return }
+      done(entry.output, changed: finished.outcome.changed, seconds: finished.seconds)
+    case .published: return
+    case .failed:
+      if entry.isFinal == true {
+        failed(entry.output, entry.problem ?? "")
+      } else {
+        update("again: \(entry.output): \(entry.problem ?? "")") {
+          $0.running[entry.output] = nil
+        }
+      }
     }
   }
 

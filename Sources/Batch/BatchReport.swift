@@ -17,7 +17,8 @@ struct BatchReport {
 
   func write(to folder: BatchFolder) throws {
     try Self.write(try json(), to: folder.reportJSON)
-    try Self.write(Data(ReportPage(summary: summary, rows: sorted).html.utf8), to: folder.reportPage)
+    try Self.write(
+      Data(ReportPage(summary: summary, rows: sorted).html.utf8), to: folder.reportPage)
   }
 
   private static func write(_ data: Data, to path: String) throws {

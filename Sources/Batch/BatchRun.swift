@@ -66,10 +66,20 @@ public struct BatchRun {
   private let settings: BatchSettings
   private let resumes: Bool
   private let folder: BatchFolder
+  private let makeEditor: @Sendable () throws -> SongEditor
 
   /// - Parameter resumes: whether to go on with the batch that the folder holds; with no inputs, as
   ///   its list says.
   public init(_ request: BatchRequest, settings: BatchSettings, resumes: Bool) {
+    self.init(request, settings: settings, resumes: resumes, editor: settings.editor)
+  }
+
+  /// - Parameter editor: makes what edits.
+  package init(
+    _ request: BatchRequest, settings: BatchSettings, resumes: Bool,
+    editor: @escaping @Sendable () throws -> SongEditor
+  ) {
+    makeEditor = editor
     self.request = request
     self.settings = settings
     self.resumes = resumes
@@ -80,7 +90,7 @@ public struct BatchRun {
   /// - Returns: the jobs, and what the user should know.
   /// - Throws: ``BatchError``, `CheckpointError`
   public func preview() throws -> (jobs: [Item], notes: [String]) {
-    let editor = try settings.editor()
+    let editor = try makeEditor()
     let plan = try plan(editor)
     let models = try editor.verifiedModels()
     let rows = JobTable.exists(folder) ? try JobTable(folder, readOnly: true).rows() : []
@@ -101,7 +111,7 @@ public struct BatchRun {
     if let owner = FileLock.owner(folder.lock) {
       throw BatchError.locked(folder: folder.path, owner: owner)
     }
-    let editor = try settings.editor()
+    let editor = try makeEditor()
     let plan = try plan(editor)
     let models = try editor.verifiedModels()
     do {
@@ -109,6 +119,8 @@ public struct BatchRun {
       let lock = try FileLock(folder.lock, of: folder)
       defer { withExtendedLifetime(lock) {} }
       let table = try JobTable(folder)
+      let doneBefore = try doneOutputs(table)
+      try settleArrays(table, watcher)
       try recover(table)
       try table.list(plan.jobs.map(\.job))
       let settled = Settled(
@@ -120,10 +132,11 @@ public struct BatchRun {
       for note in plan.notes { board.update(note) }
       try run(open, editor, models, table, board)
       try? FileManager.default.removeItem(atPath: folder.work)
-      var summary = BatchSummary(folder: folder.path, total: plan.jobs.count, before: done.count)
+      var summary = BatchSummary(folder: folder.path, total: plan.jobs.count)
       summary.seconds = (ContinuousClock.now - start) / .seconds(1)
-      let names = Set(open.map(\.job.output))
-      for row in try table.rows() where names.contains(row.job.output) {
+      let old = doneBefore.intersection(done.map(\.job.output))
+      summary.before = old.count
+      for row in try table.rows() where !old.contains(row.job.output) {
         if row.state == .done { summary.done += 1 }
         if row.state == .failed { summary.failed += 1 }
         if row.state == .done, row.finished?.outcome.changed == false { summary.unchanged += 1 }
@@ -141,10 +154,17 @@ public struct BatchRun {
     _ board: ProgressBoard
   ) throws {
     guard !jobs.isEmpty else { return }
+    if settings.engine == .slurm {
+      return try SlurmEngine(folder: folder, table: table, settings: settings).run(jobs, board)
+    }
     try BatchRunner(
       jobs, editor: editor, models: models, folder: folder, journal: table,
       settings: settings.runner(name: "local"), board: board
     ).run()
+  }
+
+  private func doneOutputs(_ table: JobTable) throws -> Set<String> {
+    Set(try table.rows().filter { $0.state == .done }.map(\.job.output))
   }
 
   // MARK: - Preparation
@@ -168,6 +188,16 @@ public struct BatchRun {
         allowed: memory, needed: largest.memory + MemoryNeed.models, job: largest.source)
     }
     return plan
+  }
+
+  /// Brings in what Slurm arrays of a former run did, once they have ended.
+  private func settleArrays(_ table: JobTable, _ watcher: @escaping BatchWatcher) throws {
+    let arrays = try table.activeArrays()
+    guard !arrays.isEmpty else { return }
+    let jobs = try table.rows().count { $0.state != .done && $0.state != .failed }
+    let board = ProgressBoard(total: jobs, before: 0, watcher: watcher)
+    board.update("an earlier run's Slurm array is followed to its end first")
+    try SlurmEngine(folder: folder, table: table, settings: settings).settle(board)
   }
 
   /// Gives those files their names that a former run finished and did not come to name.

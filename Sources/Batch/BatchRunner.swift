@@ -86,10 +86,11 @@ final class BatchRunner: Sendable {
 
   private func prepare() {
     while let entry = schedule.next() {
-      let job = entry.planned.job
       do {
-        try journal.began(job)
-        do { prepared.send(try prepare(entry)) } catch { try fail(entry, error) }
+        do { prepared.send(try prepare(entry)) } catch {
+          try journal.began(entry.planned.job)
+          try fail(entry, error)
+        }
       } catch { stop(error) }
     }
   }
@@ -110,8 +111,12 @@ final class BatchRunner: Sendable {
       if isStopped { continue }
       do {
         do {
-          edited.send(try gate.hold(next.entry.planned.memory) { try edit(next) })
-        } catch where !(error is Stopped) { try fail(next.entry, error) }
+          edited.send(
+            try gate.hold(next.entry.planned.memory) {
+              try journal.began(next.job)
+              return try edit(next)
+            })
+        } catch  where !(error is Stopped) { try fail(next.entry, error) }
       } catch { stop(error) }
     }
   }
@@ -152,7 +157,7 @@ final class BatchRunner: Sendable {
         try Publisher(folder: folder).publish(result)
         try journal.published(job)
         next.staging.remove()
-        board.done(job, changed: next.outcome.changed, seconds: next.seconds)
+        board.done(job.output, changed: next.outcome.changed, seconds: next.seconds)
         schedule.settle()
       } catch { stop(error) }
     }
@@ -177,7 +182,7 @@ final class BatchRunner: Sendable {
     try journal.failed(job, "\(error)", isFinal: failure != .diskFull && !comesAgain)
     if failure == .diskFull { throw BatchError.diskFull(folder: folder.path) }
     guard comesAgain else {
-      board.failed(job, "\(error)")
+      board.failed(job.output, "\(error)")
       schedule.settle()
       return
     }

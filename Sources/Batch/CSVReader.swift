@@ -1,20 +1,20 @@
 /// Rows of comma-separated values (RFC 4180), each with the line it begins on: error messages need
 /// it, and the general readers do not tell.
-struct CSVReader {
-  struct Row: Equatable {
+package struct CSVReader {
+  package struct Row: Equatable {
     /// From 1.
-    let line: Int
-    let fields: [String]
+    package let line: Int
+    package let fields: [String]
   }
 
-  struct Problem: Error, Equatable {
-    let line: Int
-    let text: String
+  package struct Problem: Error, Equatable {
+    package let line: Int
+    package let text: String
   }
 
   /// Splits a text into rows; blank lines are left out. LF, CRLF and CR end a line.
   /// - Throws: ``Problem`` for quotes that do not fit.
-  static func rows(of text: String) throws -> [Row] {
+  package static func rows(of text: String) throws -> [Row] {
     var reader = CSVReader(text)
     return try reader.all()
   }
@@ -45,7 +45,6 @@ struct CSVReader {
       fields.append(try field())
       guard position < scalars.count, scalars[position] == "," else { break }
       position += 1
-      if position == scalars.count { fields.append("") }
     }
     endLine()
     return fields

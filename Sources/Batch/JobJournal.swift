@@ -60,7 +60,8 @@ struct Publisher {
         let code = errno
         guard code == ENOENT, isIntact(file) else {
           throw BatchError.table(
-            path: to, reason: "a finished file cannot get its name: "
+            path: to,
+            reason: "a finished file cannot get its name: "
               + String(cString: strerror(code)))
         }
       }

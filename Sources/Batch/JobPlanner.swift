@@ -4,7 +4,7 @@ import Foundation
 import Synchronization
 
 /// A job that can be done, and where it was asked for.
-struct PlannedJob: Equatable, Sendable {
+struct PlannedJob: Codable, Equatable, Sendable {
   let job: Job
   /// "jobs.csv:7", or the input.
   let source: String

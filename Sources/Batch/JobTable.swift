@@ -67,6 +67,7 @@ final class JobTable: JobJournal {
         // Null while it runs, and when it was cut off.
         table.column("ended", .double)
         table.column("problem", .text)
+        table.uniqueKey(["output", "started"])
       }
       try db.create(table: "slurm") { table in
         table.primaryKey("name", .text)
@@ -162,16 +163,9 @@ final class JobTable: JobJournal {
   }
 
   func finished(_ job: Job, _ result: FinishedJob) throws {
-    var kept = result
-    kept.preview = nil
-    let (finished, preview) = (
-      try BatchJSON.text(kept), try result.preview.map { try BatchJSON.text($0) }
-    )
     try write(durably: true) { db in
       try Self.move(db, job, to: .publishing, from: [.running])
-      try db.execute(
-        sql: "UPDATE job SET finished = ?, preview = ?, problem = NULL WHERE output = ?",
-        arguments: [finished, preview, job.output])
+      try Self.store(result, of: job.output, db)
       try Self.end(db, job, problem: nil)
     }
   }
@@ -200,6 +194,62 @@ final class JobTable: JobJournal {
       throw BatchError.table(
         path: job.output, reason: "the job cannot become \(state.rawValue) now")
     }
+  }
+
+  /// See ``merge(_:)``.
+  /// - Returns: whether the note was news.
+  static func merge(_ entry: ChunkJournal.Entry, _ db: Database) throws -> Bool {
+    let row = try Row.fetchOne(
+      db, sql: "SELECT state, finished FROM job WHERE output = ?", arguments: [entry.output])
+    guard let row else { return false }
+    let state = JobState(rawValue: row["state"]) ?? .waiting
+    let known = try (row["finished"] as String?).map {
+      try BatchJSON.decode(FinishedJob.self, from: $0)
+    }
+    func become(_ state: JobState, _ problem: String? = nil) throws {
+      try db.execute(
+        sql: "UPDATE job SET state = ?, problem = ? WHERE output = ?",
+        arguments: [state.rawValue, problem, entry.output])
+    }
+    func end(_ problem: String? = nil) throws {
+      try db.execute(
+        sql: """
+          UPDATE attempt SET ended = ?, problem = ? WHERE ended IS NULL
+          AND id = (SELECT MAX(id) FROM attempt WHERE output = ? AND started <= ?)
+          """, arguments: [entry.time, problem, entry.output, entry.time])
+    }
+    switch entry.kind {
+    case .began:
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO attempt (output, started) VALUES (?, ?)",
+        arguments: [entry.output, entry.time])
+      let isNew = db.changesCount > 0
+      if state == .waiting { try become(.running) }
+      return isNew
+    case .finished:
+      guard let finished = entry.finished else { return false }
+      try end()
+      if state == .done, known?.identity == finished.identity { return false }
+      try store(finished, of: entry.output, db)
+      try become(.publishing)
+    case .published:
+      if state == .publishing { try become(.done) }
+    case .failed:
+      try end(entry.problem)
+      if state == .done || state == .failed { return false }
+      try become(entry.isFinal == true ? .failed : .waiting, entry.problem)
+    }
+    return true
+  }
+
+  private static func store(_ result: FinishedJob, of output: String, _ db: Database) throws {
+    var kept = result
+    kept.preview = nil
+    try db.execute(
+      sql: "UPDATE job SET finished = ?, preview = ?, problem = NULL WHERE output = ?",
+      arguments: [
+        try BatchJSON.text(kept), try result.preview.map { try BatchJSON.text($0) }, output,
+      ])
   }
 
   private static func end(_ db: Database, _ job: Job, problem: String?) throws {

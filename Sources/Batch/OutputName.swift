@@ -2,12 +2,12 @@ import Checkpoints
 import Foundation
 
 /// Instructions as parts of file names.
-enum Slug {
+package enum Slug {
   private static let longest = 40
 
   /// Lower-case ASCII letters and digits with hyphens between the words. A long text is cut, and a
   /// few digits of its hash keep it from meeting another one.
-  static func of(_ text: String) -> String {
+  package static func of(_ text: String) -> String {
     let plain = text.lowercased().folding(options: .diacriticInsensitive, locale: nil)
     let words = plain.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
     let slug = words.joined(separator: "-")

@@ -56,6 +56,11 @@ public struct EditProgress: Sendable, Equatable {
   public let fraction: Double
   /// What is being done, such as "making the guitar".
   public let activity: String
+
+  public init(fraction: Double, activity: String) {
+    self.fraction = fraction
+    self.activity = activity
+  }
 }
 
 /// Called often while an edit runs; throwing ends the edit and leaves no file behind.

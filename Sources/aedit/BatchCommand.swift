@@ -16,7 +16,7 @@ struct BatchCommand: ParsableCommand {
       Exit codes: 0 done, 1 something failed or stopped it, 2 wrongly called, 3 nothing to do.
       """,
     subcommands: [
-      BatchRunCommand.self, BatchStatusCommand.self,
+      BatchRunCommand.self, BatchStatusCommand.self, BatchCancelCommand.self, BatchTaskCommand.self,
     ],
     defaultSubcommand: BatchRunCommand.self)
 }
@@ -74,6 +74,12 @@ struct BatchRunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Bound of the memory, such as 800M or 4G.", valueName: "size"))
   var memory: ByteCount?
 
+  @Option(help: "local, or slurm: a job array on a cluster that shares the files' paths.")
+  var engine: BatchSettings.Engine = .local
+
+  @Option(help: ArgumentHelp("Jobs in a Slurm task.", valueName: "n"))
+  var chunk = 20
+
   @Flag(inversion: .prefixedNo, help: "Measures and pictures in the report.")
   var previews = true
 
@@ -89,16 +95,23 @@ struct BatchRunCommand: ParsableCommand {
     }
     try check((1...10_000).contains(variations), "--variations \(variations): must be 1 to 10000")
     try check(!inputs.isEmpty || resume, "no inputs: name songs, folders, patterns or a job list")
+    try check((1...100_000).contains(chunk), "--chunk \(chunk): must be 1 to 100000")
     try check((0...100).contains(retry), "--retry \(retry): must be 0 to 100")
-    if let workers { try check((1...256).contains(workers), "--workers \(workers): must be 1 to 256") }
+    if let workers {
+      try check((1...256).contains(workers), "--workers \(workers): must be 1 to 256")
+    }
     try check(
       !inputs.isEmpty || (instruction.isEmpty && recipe == nil),
       "--resume without inputs goes on with the list as it was; name the inputs to change it")
   }
 
   func run() throws {
-    let processors = ProcessInfo.processInfo.activeProcessorCount
+    // Each Slurm task asks for a processor of its own.
+    let isLocal = engine == .local
+    let processors = isLocal ? ProcessInfo.processInfo.activeProcessorCount : 1
     var batch = BatchSettings()
+    batch.engine = engine
+    batch.chunk = chunk
     batch.workers = workers ?? max(1, processors / (models.threads ?? 1))
     let threads = models.threads ?? max(1, processors / batch.workers)
     batch.threads = threads
@@ -164,6 +177,8 @@ struct BatchRunCommand: ParsableCommand {
     if summary.done == summary.unchanged { throw ExitCode(Exit.nothingToDo) }
   }
 }
+
+extension BatchSettings.Engine: ExpressibleByArgument {}
 
 /// A number of bytes as users write it: 800M, 4G.
 struct ByteCount: ExpressibleByArgument {

@@ -16,11 +16,12 @@ struct Command {
   static let hasText = FileManager.default.fileExists(
     atPath: root.appendingPathComponent("Models/text/model.json").path)
 
-  /// The program that stands beside the tests' own.
-  private static func process(_ arguments: [String], in folder: URL) -> (Process, Pipe, Pipe) {
+  /// A process with the repository's models, and what it writes.
+  private static func process(
+    _ program: String, _ arguments: [String], in folder: URL
+  ) -> (Process, Pipe, Pipe) {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-      .deletingLastPathComponent().appendingPathComponent("aedit")
+    process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
     process.currentDirectoryURL = folder
     process.environment = ProcessInfo.processInfo.environment.merging([
@@ -32,12 +33,33 @@ struct Command {
     return (process, output, errors)
   }
 
+  /// The built program.
+  static let program = URL(fileURLWithPath: CommandLine.arguments[0])
+    .deletingLastPathComponent().appendingPathComponent("aedit").path
+
+  /// Whether a test may mount file systems of its own.
+  static let canMount = (try? shell("true", in: root))?.status == 0
+
+  /// Runs a script of the repository that takes `--aedit`.
+  static func script(_ name: String, _ arguments: [String]) throws -> Command {
+    try Command(
+      program: root.appendingPathComponent(name).path, ["--aedit", program] + arguments, in: root)
+  }
+
+  /// Runs a shell script with mounts of its own; `$0` is `aedit`.
+  static func shell(_ script: String, in folder: URL) throws -> Command {
+    try Command(
+      program: "/usr/bin/unshare", ["--map-root-user", "--mount", "sh", "-c", script, program],
+      in: folder)
+  }
+
   /// Runs `aedit` to its end.
   /// - Parameter interrupting: sends Ctrl-C once this is true.
   init(
-    _ arguments: [String], in folder: URL, interrupting isTime: (() -> Bool)? = nil
+    program: String = program, _ arguments: [String], in folder: URL,
+    interrupting isTime: (() -> Bool)? = nil
   ) throws {
-    let (process, output, errors) = Self.process(arguments, in: folder)
+    let (process, output, errors) = Self.process(program, arguments, in: folder)
     try process.run()
     if let isTime {
       while process.isRunning, !isTime() { usleep(2000) }
@@ -73,7 +95,10 @@ final class Workplace {
     let demo = try AudioReader(
       path: Command.root.appendingPathComponent("Audio/demo-song.flac").path)
     let info = demo.info
-    let writer = try AudioWriter(path: url.appendingPathComponent(name).path, like: info)
+    let place = url.appendingPathComponent(name)
+    try FileManager.default.createDirectory(
+      at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+    let writer = try AudioWriter(path: place.path, like: info)
     var left = Int(seconds * Double(info.sampleRate))
     while left > 0 {
       if demo.position == info.frameCount { try demo.seek(toFrame: 0) }
@@ -82,6 +107,10 @@ final class Workplace {
       left -= block.frameCount
     }
     try writer.commit()
+  }
+
+  func bytes(_ name: String) throws -> Data {
+    try Data(contentsOf: url.appendingPathComponent(name))
   }
 
   func run(_ arguments: String...) throws -> Command { try Command(arguments, in: url) }
