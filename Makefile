@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help demo test build packages format lint fixtures bench quality train curves python
+.PHONY: help demo test test-slurm build packages format lint fixtures bench quality train curves python
 
 SONG ?= Audio/demo-song.flac
 INSTRUCTION ?= remove the drums
@@ -28,6 +28,9 @@ demo: build ## edit a song of Audio/ by instruction (SONG=… INSTRUCTION="…")
 test: packages ## build and run all tests
 	Scripts/check-layers
 	swift test -c release
+
+test-slurm: build ## test batches on a Slurm of one node that is started here (takes minutes)
+	Scripts/test-slurm
 
 format: ## format the sources
 	swift format --in-place --recursive Package.swift Sources Tests

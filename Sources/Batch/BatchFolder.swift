@@ -22,6 +22,12 @@ struct BatchFolder: Sendable, Equatable {
   var reportPage: String { path + "/report.html" }
   var reportJSON: String { path + "/report.json" }
 
+  /// Whether the disk has hardly any room left.
+  var isFull: Bool {
+    var status = statvfs()
+    return statvfs(path, &status) == 0 && status.f_bavail * status.f_frsize < 1 << 20
+  }
+
   func place(of output: String) -> String { path + "/" + output }
 
   /// Makes the folder and what is in it.

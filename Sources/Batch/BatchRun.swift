@@ -34,7 +34,7 @@ public struct BatchSettings: Codable, Sendable, Equatable {
   func editor() throws -> SongEditor { try SongEditor(model: model, precision: precision) }
 
   /// The arithmetic that `precision` means on this processor.
-  var arithmetic: String { precision.usesBF16 ? "bf16" : "fp32" }
+  var arithmetic: Precision { precision.usesBF16 ? .bf16 : .fp32 }
 }
 
 /// How a batch ended.
@@ -94,7 +94,8 @@ public struct BatchRun {
     let plan = try plan(editor)
     let models = try editor.verifiedModels()
     let rows = JobTable.exists(folder) ? try JobTable(folder, readOnly: true).rows() : []
-    let settled = Settled(rows, folder: folder, models: models, precision: settings.arithmetic)
+    let settled = Settled(
+      rows, folder: folder, models: models, precision: settings.arithmetic.rawValue)
     let items = plan.jobs.map { planned in
       Item(
         input: planned.job.input, output: folder.place(of: planned.job.output),
@@ -124,7 +125,7 @@ public struct BatchRun {
       try recover(table)
       try table.list(plan.jobs.map(\.job))
       let settled = Settled(
-        try table.rows(), folder: folder, models: models, precision: settings.arithmetic)
+        try table.rows(), folder: folder, models: models, precision: settings.arithmetic.rawValue)
       let (done, open) = plan.jobs.split { settled.contains($0.job) }
       try table.set(.done, done.map(\.job))
       try table.set(.waiting, open.map(\.job))
@@ -244,7 +245,8 @@ private struct Settled {
 extension BatchSettings {
   func runner(name: String) -> BatchRunner.Settings {
     BatchRunner.Settings(
-      workers: workers, retries: retries, memory: memory, name: name, precision: arithmetic,
+      workers: workers, retries: retries, memory: memory, name: name,
+      precision: arithmetic.rawValue,
       previews: previews)
   }
 }

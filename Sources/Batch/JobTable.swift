@@ -27,24 +27,28 @@ struct JobRow: Sendable {
 /// follow with the next of those. One process writes, others may read.
 final class JobTable: JobJournal {
   private let database: DatabaseQueue
-  private let path: String
+  private let folder: BatchFolder
 
   /// Opens the table of a batch, and makes it if there is none.
   /// - Throws: ``BatchError``
   init(_ folder: BatchFolder, readOnly: Bool = false) throws {
-    path = folder.table
+    self.folder = folder
     var configuration = Configuration()
     configuration.readonly = readOnly
     configuration.busyMode = .timeout(10)
     configuration.journalMode = readOnly ? .default : .wal
     do {
-      database = try DatabaseQueue(path: path, configuration: configuration)
+      database = try DatabaseQueue(path: folder.table, configuration: configuration)
       if !readOnly { try Self.layout.migrate(database) }
-    } catch { throw Self.fault(error, path) }
+    } catch { throw Self.fault(error, folder) }
   }
 
+  /// Whether the folder holds a batch. A file that was killed before its first entry is none.
   static func exists(_ folder: BatchFolder) -> Bool {
-    FileManager.default.fileExists(atPath: folder.table)
+    guard FileManager.default.fileExists(atPath: folder.table),
+      let table = try? JobTable(folder, readOnly: true)
+    else { return false }
+    return (try? table.read { try $0.tableExists("slurm") }) ?? false
   }
 
   private static var layout: DatabaseMigrator {
@@ -263,7 +267,7 @@ final class JobTable: JobJournal {
   // MARK: - Access
 
   func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    do { return try database.read(body) } catch { throw Self.fault(error, path) }
+    do { return try database.read(body) } catch { throw Self.fault(error, folder) }
   }
 
   /// - Parameter durably: whether the change must have reached the disk before this returns.
@@ -281,14 +285,15 @@ final class JobTable: JobJournal {
           throw error
         }
       }
-    } catch { throw Self.fault(error, path) }
+    } catch { throw Self.fault(error, folder) }
   }
 
-  private static func fault(_ error: any Error, _ path: String) -> any Error {
+  private static func fault(_ error: any Error, _ folder: BatchFolder) -> any Error {
     guard let error = error as? DatabaseError else { return error }
-    if error.resultCode == .SQLITE_FULL {
-      return BatchError.diskFull(folder: (path as NSString).deletingLastPathComponent)
+    // Without room for the files beside the table, SQLite speaks of input and output only.
+    if error.resultCode == .SQLITE_FULL || folder.isFull {
+      return BatchError.diskFull(folder: folder.path)
     }
-    return BatchError.table(path: path, reason: error.message ?? "\(error.resultCode)")
+    return BatchError.table(path: folder.table, reason: error.message ?? "\(error.resultCode)")
   }
 }

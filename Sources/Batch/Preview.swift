@@ -16,7 +16,7 @@ struct Preview: Codable, Equatable, Sendable {
   /// Before, after, and what changed, as PNG.
   var picture: Data
 
-  private static let columns = 420
+  private static let columns = 360
   private static let blockFrames = 65536
 
   /// - Throws: `AudioFileError`, `PictureError`
@@ -45,7 +45,7 @@ struct Preview: Codable, Equatable, Sendable {
       likeness = min(100, 10 * log10(target / max(own - target, target * 1e-10)))
     }
     picture = Data(
-      try SpectrogramPicture.draw(before: input.panel, after: output.panel).png())
+      try SpectrogramPicture.draw(before: input.panel, after: output.panel).smallPNG())
   }
 
   /// A sound file that is measured while it streams by.

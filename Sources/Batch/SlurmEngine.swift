@@ -23,7 +23,8 @@ struct SlurmEngine {
       let settled = Set(
         try table.rows().filter { $0.state == .done || $0.state == .failed }.map(\.job.output))
       let left = open.filter { !settled.contains($0.job.output) }
-      if !left.isEmpty { try checkDisk() }
+      // A task that ended for want of disk space could say so only on that disk.
+      if !left.isEmpty, folder.isFull { throw BatchError.diskFull(folder: folder.path) }
       if attempt == settings.retries {
         for planned in left { try giveUp(planned.job, array, board) }
       } else if !left.isEmpty {
@@ -63,7 +64,10 @@ struct SlurmEngine {
     for (number, jobs) in chunks.enumerated() {
       try write(SlurmChunk(jobs: jobs), to: array.jobs(folder, number))
     }
-    try write(settings, to: array.settings(folder))
+    // All machines calculate as this one does, or the results would differ.
+    var common = settings
+    common.precision = settings.arithmetic
+    try write(common, to: array.settings(folder))
     // Its name stands in the table before Slurm knows it: it cannot be forgotten.
     try table.save(array, isActive: true)
     var arguments = [
@@ -142,13 +146,5 @@ struct SlurmEngine {
       + "see the logs in \(array.path(in: folder))"
     try table.failed(job, problem, isFinal: true)
     board.failed(job.output, problem)
-  }
-
-  /// A task that ended for want of disk space says so only to the disk: looks whether there is any.
-  private func checkDisk() throws {
-    var status = statvfs()
-    if statvfs(folder.path, &status) == 0, status.f_bavail * status.f_frsize < 4 << 20 {
-      throw BatchError.diskFull(folder: folder.path)
-    }
   }
 }

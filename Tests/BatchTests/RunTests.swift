@@ -99,8 +99,7 @@ import Testing
       ).run()
     }
     thread.start()
-    let lock = folder.path("out/.aedit-batch/jobs.sqlite")
-    while !FileManager.default.fileExists(atPath: lock) { usleep(1000) }
+    while (try? BatchStatus(folder: folder.path("out")))?.owner == nil { usleep(1000) }
     let error = #expect(throws: BatchError.self) {
       try BatchRun(folder.request("a.wav"), resumes: true, models: TestModels()).run()
     }
