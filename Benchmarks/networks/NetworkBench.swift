@@ -77,7 +77,7 @@ enum NetworkBench {
     func wants(_ name: String) -> Bool { only == nil || only == name }
     if wants("mask") {
       let mask = try load("mask", package) { try MaskNet($0, config: $1) }
-      let mixture = random.normals([11, 256, mask.config.bands])
+      let mixture = random.normals([11, 256, mask.config.bands, 3])
       report("mask, 256 frames, 11 stems") { _ = mask(mixture, text: words, textMask: present(11)) }
     }
     if wants("editor") {

@@ -235,6 +235,24 @@ class Vocoder(nn.Module):
 # ---- mask network
 
 
+class LocalBlock(nn.Module):
+    """ConvNeXt block over time and frequency: [B, T, F, C] -> [B, T, F, C]."""
+
+    def __init__(self, dim: int, hidden: int, kernel: tuple[int, int] = (7, 5)):
+        super().__init__()
+        padding = (kernel[0] // 2, kernel[1] // 2)
+        self.dwconv = nn.Conv2d(dim, dim, kernel, padding=padding, groups=dim)
+        self.norm = nn.LayerNorm(dim, eps=1e-6)
+        self.pwconv1 = nn.Linear(dim, hidden)
+        self.pwconv2 = nn.Linear(hidden, dim)
+        self.gamma = nn.Parameter(torch.full((dim,), 0.1))
+
+    def forward(self, x):
+        y = self.dwconv(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        y = self.pwconv2(F.gelu(self.pwconv1(self.norm(y)), approximate="tanh"))
+        return x + self.gamma * y
+
+
 @dataclasses.dataclass
 class MaskNetConfig:
     rate: int = 44100
@@ -246,33 +264,69 @@ class MaskNetConfig:
     heads: int = 6
     blocks: int = 8
     text_dim: int = 256
+    patch_bands: int = 8
+    local_dim: int = 64
+    local_blocks: int = 3  # before the transformer, and as many after it
     mel_mean: float = -7.0
     mel_std: float = 3.0
 
 
 class MaskNet(nn.Module):
-    """Text-conditioned mask network: log-mel of the mixture [B, T, bands] and text states ->
-    mask logits [B, T, bands] of the named stem and a presence logit [B]."""
+    """Text-conditioned mask network for stereo sound.
+
+    Features [B, T, bands, 3] of the mixture (log-mel of both channels' mean power, normalised here;
+    balance; coherence: see `features.stereo`) and text states -> mask logits [B, T, bands, 2] of
+    the named stem in the left and right channel, and a presence logit [B].
+
+    Two paths: a transformer over time, whose tokens are all bands of two frames and which attends
+    to the text, and around it a local path over patches of two frames and eight bands, whose
+    weights are the same at every frequency. The local path feeds the transformer, takes up what it
+    found, and both add to the logits.
+    """
 
     def __init__(self, config: MaskNetConfig):
         super().__init__()
         self.config = c = config
-        width = c.bands * c.frames_per_token
-        self.embed = nn.Linear(width, c.dim)
+        width, patches = c.bands * c.frames_per_token, c.bands // c.patch_bands
+        cells = c.patch_bands * c.frames_per_token
+        self.local_embed = nn.Linear(3 * cells, c.local_dim)
+        self.local_position = nn.Parameter(torch.zeros(patches, c.local_dim))
+        self.local_before = nn.ModuleList(
+            LocalBlock(c.local_dim, 3 * c.local_dim) for _ in range(c.local_blocks))
+        self.embed = nn.Linear(3 * width, c.dim)
+        self.gather = nn.Linear(patches * c.local_dim, c.dim)
         self.blocks = nn.ModuleList(
             Block(c.dim, c.text_dim, c.heads, modulated=False) for _ in range(c.blocks))
         self.norm = nn.LayerNorm(c.dim, eps=1e-6)
-        self.out = nn.Linear(c.dim, width)
+        self.out = nn.Linear(c.dim, 2 * width)
+        self.scatter = nn.Linear(c.dim, patches * c.local_dim)
+        self.local_after = nn.ModuleList(
+            LocalBlock(c.local_dim, 3 * c.local_dim) for _ in range(c.local_blocks))
+        self.local_norm = nn.LayerNorm(c.local_dim, eps=1e-6)
+        self.local_out = nn.Linear(c.local_dim, 2 * cells)
         self.presence = nn.Linear(c.dim, 1)
 
-    def forward(self, mel, text, text_mask):
-        x = patch((mel - self.config.mel_mean) / self.config.mel_std, self.config.frames_per_token)
-        x = self.embed(x)
+    def forward(self, features, text, text_mask):
+        c = self.config
+        B, T, _, _ = features.shape
+        N, P = T // c.frames_per_token, c.bands // c.patch_bands
+        level = (features[..., :1] - c.mel_mean) / c.mel_std
+        x = torch.cat([level, features[..., 1:]], -1).view(
+            B, N, c.frames_per_token, P, c.patch_bands, 3).transpose(2, 3)  # [B, N, P, 2, 8, 3]
+        local = self.local_embed(x.flatten(3)) + self.local_position
+        for block in self.local_before:
+            local = block(local)
+        x = self.embed(x.flatten(2)) + self.gather(local.flatten(2))
         for block in self.blocks:
             x = block(x, text, text_mask)
         x = self.norm(x)
         presence = self.presence(x.mean(1)).squeeze(-1)
-        return unpatch(self.out(x), self.config.frames_per_token), presence
+        local = local + self.scatter(x).view(B, N, P, -1)
+        for block in self.local_after:
+            local = block(local)
+        logits = self.out(x).view(B, N, P, -1) + self.local_out(self.local_norm(local))
+        logits = logits.view(B, N, P, c.frames_per_token, c.patch_bands, 2).transpose(2, 3)
+        return logits.reshape(B, T, c.bands, 2), presence
 
 
 # ---- stem editor

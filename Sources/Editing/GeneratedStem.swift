@@ -14,7 +14,7 @@ final class GeneratedStem: StemSource {
   private let info: AudioInfo
   private let frameCount: Int
   private let generator: any StemGenerator
-  private let sound: MonoStream
+  private let sound: SoundStream
   private let gain: Double
   private var mel: MelStream
   private var melWindows: ContextWindows
@@ -42,7 +42,7 @@ final class GeneratedStem: StemSource {
     self.generator = generator
     self.gain = 1 / Double(gain)
     let layout = generator.mel
-    sound = try MonoStream(song, range: range, rate: layout.sampleRateHz, gain: gain)
+    sound = try SoundStream(song, range: range, rate: layout.sampleRateHz, gain: gain)
     mel = MelStream(try MelSpectrogram(layout))
     melWindows = ContextWindows(
       width: layout.bands * generator.framesPerLatent, context: generator.contextLatents,
@@ -62,8 +62,8 @@ final class GeneratedStem: StemSource {
 
   func next() throws -> [AudioBlock]? {
     guard !isFinished else { return nil }
-    if let samples = try sound.next() {
-      return [try place(try make(mel.push(samples).values), isLast: false)]
+    if let channels = try sound.next() {
+      return [try place(try make(mel.push(channels[0]).values), isLast: false)]
     }
     isFinished = true
     return [try place(try makeLast(mel.finish().values), isLast: true)]

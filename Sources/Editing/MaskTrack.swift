@@ -12,14 +12,14 @@ final class MaskTrack {
 
   private let masker: any StemMasker
   private let texts: [TextStates]
-  private let sound: MonoStream
-  private var mel: MelStream
-  /// Log-mel rows from frame `firstFrame` on.
+  private let sound: SoundStream
+  private var features: StereoFeatureStream
+  /// Features `[frame][band][3]` from frame `firstFrame` on.
   private var rows: [Float] = []
   private var firstFrame = 0
   /// Whether `rows` holds the last frame.
   private var heardAll = false
-  /// Masks `[frame][band]` of each stem from frame `firstMask` on: finished ones, and behind them
+  /// Masks `[frame][band][left, right]` of each stem from frame `firstMask` on: finished ones, and behind them
   /// `overlapFrames` of the last chunk that the next one fades into.
   private var masks: [[Float]]
   private var firstMask = 0
@@ -29,12 +29,15 @@ final class MaskTrack {
   private(set) var presence: [Float]
 
   private var bands: Int { masker.mel.bands }
+  /// Numbers of a frame's features, and of its mask.
+  private var featureWidth: Int { StereoFeatures.perBand * bands }
+  var maskWidth: Int { 2 * bands }
 
-  init(_ masker: any StemMasker, texts: [TextStates], sound: MonoStream) throws {
+  init(_ masker: any StemMasker, texts: [TextStates], sound: SoundStream) throws {
     self.masker = masker
     self.texts = texts
     self.sound = sound
-    mel = MelStream(try MelSpectrogram(masker.mel))
+    features = StereoFeatureStream(try StereoFeatures(masker.mel))
     masks = [[Float]](repeating: [], count: texts.count)
     presence = [Float](repeating: 0, count: texts.count)
   }
@@ -48,23 +51,21 @@ final class MaskTrack {
   func forget(before frame: Int) {
     let count = min(frame, finishedFrames) - firstMask
     guard count > 0 else { return }
-    for i in masks.indices { masks[i].removeFirst(count * bands) }
+    for i in masks.indices { masks[i].removeFirst(count * maskWidth) }
     firstMask += count
   }
 
-  /// The mask of stem `stem` at a fractional frame, interpolated linearly; the last frame holds
-  /// beyond the end.
+  /// The mask `[band][left, right]` of stem `stem` at a fractional frame, interpolated linearly; the
+  /// last frame holds beyond the end.
   func mask(of stem: Int, at frame: Double, into out: inout [Float]) {
     let last = Double(finishedFrames - 1)
     let place = min(max(frame, Double(firstMask)), max(last, Double(firstMask)))
     let lower = Int(place)
     let share = Float(place - Double(lower))
-    let from = (lower - firstMask) * bands
-    let to = share > 0 ? from + bands : from
+    let from = (lower - firstMask) * maskWidth
+    let to = share > 0 ? from + maskWidth : from
     masks[stem].withUnsafeBufferPointer { mask in
-      for band in 0..<bands {
-        out[band] = mask[from + band] + share * (mask[to + band] - mask[from + band])
-      }
+      for i in 0..<maskWidth { out[i] = mask[from + i] + share * (mask[to + i] - mask[from + i]) }
     }
   }
 
@@ -72,7 +73,7 @@ final class MaskTrack {
 
   private func nextChunk() throws {
     try hear(through: chunkStart + Self.chunkFrames)
-    let total = firstFrame + rows.count / bands
+    let total = firstFrame + rows.count / featureWidth
     let isLast = heardAll && chunkStart + Self.chunkFrames >= total
     // The last chunk reaches back, so that it has its full context.
     let start = isLast ? max(0, min(chunkStart, total - Self.chunkFrames)) : chunkStart
@@ -82,7 +83,7 @@ final class MaskTrack {
     finishedFrames = isLast ? end : end - Self.overlapFrames
     isFinished = isLast
     let kept = max(0, end - Self.chunkFrames)
-    rows.removeFirst((kept - firstFrame) * bands)
+    rows.removeFirst((kept - firstFrame) * featureWidth)
     firstFrame = kept
   }
 
@@ -91,11 +92,11 @@ final class MaskTrack {
 
   private func hear(through frame: Int) throws {
     // One frame more tells whether this chunk is the last.
-    while !heardAll, firstFrame + rows.count / bands <= frame {
-      if let samples = try sound.next() {
-        rows += mel.push(samples).values
+    while !heardAll, firstFrame + rows.count / featureWidth <= frame {
+      if let channels = try sound.next() {
+        rows += features.push(channels)
       } else {
-        rows += mel.finish().values
+        rows += features.finish(channelCount: sound.channelCount)
         heardAll = true
       }
     }
@@ -106,31 +107,34 @@ final class MaskTrack {
     let unit = masker.framesPerToken
     let padded = (range.count + unit - 1) / unit * unit
     var values = Array(
-      rows[(range.lowerBound - firstFrame) * bands..<(range.upperBound - firstFrame) * bands])
-    for _ in range.count..<padded { values += values.suffix(bands) }
-    let mixture = try Tensor(values, shape: [padded, bands], name: "log-mel")
+      rows[
+        (range.lowerBound - firstFrame) * featureWidth..<(range.upperBound - firstFrame)
+          * featureWidth])
+    for _ in range.count..<padded { values += values.suffix(featureWidth) }
+    let mixture = try Tensor(
+      values, shape: [padded, bands, StereoFeatures.perBand], name: "features of the song")
     return try masker.masks(of: mixture, named: texts).enumerated().map { stem, found in
       presence[stem] = max(presence[stem], found.presence)
       guard found.presence >= masker.presenceThreshold else {
-        return [Float](repeating: 0, count: range.count * bands)
+        return [Float](repeating: 0, count: range.count * maskWidth)
       }
-      return Array(found.mask.floats.prefix(range.count * bands))
+      return Array(found.mask.floats.prefix(range.count * maskWidth))
     }
   }
 
   /// Fades the held end of the chunk before into `mask`, which covers frames `start..<end`.
   private func join(_ mask: [Float], of stem: Int, from start: Int, to end: Int) {
-    let held = masks[stem].count / bands - (finishedFrames - firstMask)
-    var joined = Array(mask[(finishedFrames - start) * bands..<(end - start) * bands])
-    let old = (finishedFrames - firstMask) * bands
+    let held = masks[stem].count / maskWidth - (finishedFrames - firstMask)
+    var joined = Array(mask[(finishedFrames - start) * maskWidth..<(end - start) * maskWidth])
+    let old = (finishedFrames - firstMask) * maskWidth
     for frame in 0..<min(held, end - finishedFrames) {
       let share = (Float(frame) + 0.5) / Float(Self.overlapFrames)
-      for i in frame * bands..<(frame + 1) * bands {
+      for i in frame * maskWidth..<(frame + 1) * maskWidth {
         let before = masks[stem][old + i]
         joined[i] = before + share * (joined[i] - before)
       }
     }
-    masks[stem].removeLast(held * bands)
+    masks[stem].removeLast(held * maskWidth)
     masks[stem] += joined
   }
 }

@@ -15,8 +15,9 @@ enum MaskCombination {
 /// Stems cut out of the song by masks on its own complex spectrum: phase, stereo image and
 /// bandwidth of the recording stay.
 ///
-/// The masks are found on the mono sum at the model's rate and carried over by seconds and hertz;
-/// above the model's band the topmost mask holds.
+/// The masks are found at the model's rate and carried over by seconds and hertz; above the model's
+/// band the topmost mask holds. A stereo song has a mask for each side; what has other channels is
+/// heard as their mean, and its mask is the mean of both sides' masks.
 final class MaskedStems: StemSource {
   private let info: AudioInfo
   private let range: Range<Int>
@@ -49,7 +50,8 @@ final class MaskedStems: StemSource {
     let layout = masker.mel
     track = try MaskTrack(
       masker, texts: texts,
-      sound: try MonoStream(song, range: range, rate: layout.sampleRateHz, gain: gain))
+      sound: try SoundStream(
+        song, range: range, rate: layout.sampleRateHz, gain: gain, stereo: true))
     let size = Self.fftSize(rate: info.sampleRate, like: layout)
     let hop = size / 4
     // The song's own STFT begins in zeros, which a mask leaves zero.
@@ -86,10 +88,10 @@ final class MaskedStems: StemSource {
       spectra.append(frames)
     }
     let masks = try nextMasks(spectra[0].frameCount)
-    return masks.enumerated().map { stem, mask in
+    return masks.enumerated().map { stem, sides in
       let channels = spectra.enumerated().map { channel, frames in
         var masked = frames
-        masked.scale(by: mask)
+        masked.scale(by: sides[min(channel, sides.count - 1)])
         var samples = synthesis[stem][channel].push(masked)
         if isLast { samples += synthesis[stem][channel].finish() }
         return samples
@@ -98,25 +100,35 @@ final class MaskedStems: StemSource {
     }
   }
 
-  /// Masks `[stem][frame * bin]` of the next frames of the song's own STFT.
-  private func nextMasks(_ count: Int) throws -> [[Float]] {
-    guard count > 0 else { return [[Float]](repeating: [], count: synthesis.count) }
+  /// Masks `[stem][side][frame * bin]` of the next frames of the song's own STFT; one side serves all
+  /// channels of a song that is not stereo.
+  private func nextMasks(_ count: Int) throws -> [[[Float]]] {
+    guard count > 0 else { return [[[Float]]](repeating: [[]], count: synthesis.count) }
     let places = (frame..<frame + count).map { Double($0) * maskFramesPerFrame }
     frame += count
     try track.advance(past: Int(places[count - 1]) + 1)
-    var bands = [Float](repeating: 0, count: bins.bandCount)
+    var frameMask = [Float](repeating: 0, count: track.maskWidth)
     var masks = track.presence.indices.map { stem in
       var all = [Float]()
-      all.reserveCapacity(count * bins.bandCount)
+      all.reserveCapacity(count * track.maskWidth)
       for place in places {
-        track.mask(of: stem, at: place, into: &bands)
-        all += bands
+        track.mask(of: stem, at: place, into: &frameMask)
+        all += frameMask
       }
       return all
     }
     track.forget(before: Int(places[count - 1]))
     if combination == .sum { masks = [Self.sum(masks)] } else { Self.normalise(&masks) }
-    return masks.map { bins($0) }
+    return masks.map { mask in sides(mask).map { bins($0) } }
+  }
+
+  /// `[frame][band][left, right]` to `[frame][band]` of each side, or of their mean.
+  private func sides(_ mask: [Float]) -> [[Float]] {
+    let places = 0..<mask.count / 2
+    guard info.channelCount == 2 else {
+      return [places.map { (mask[2 * $0] + mask[2 * $0 + 1]) / 2 }]
+    }
+    return (0..<2).map { side in places.map { mask[2 * $0 + side] } }
   }
 
   private static func sum(_ masks: [[Float]]) -> [Float] {

@@ -14,7 +14,7 @@ public struct TextStates: Sendable {
 
 /// The share of a named stem in a stretch of a mixture.
 public struct StemMask: Sendable {
-  /// `[T, bands]`, 0...1.
+  /// `[T, bands, 2]`, 0...1: of the left and the right channel.
   public let mask: Tensor
   /// Probability that the stem is there at all.
   public let presence: Float
@@ -27,7 +27,7 @@ public struct StemMask: Sendable {
 
 /// Tells what part of each mel band belongs to the stem that a text names.
 public protocol StemMasker: Sendable {
-  /// What it listens to.
+  /// Layout of the `StereoFeatures` that it listens to.
   var mel: MelLayout { get }
   /// T of ``masks(of:named:)`` must be a multiple of this.
   var framesPerToken: Int { get }
@@ -35,6 +35,6 @@ public protocol StemMasker: Sendable {
   var presenceThreshold: Float { get }
 
   /// Masks of the stems that `texts` name.
-  /// - Parameter mixture: log-mel `[T, bands]`.
+  /// - Parameter mixture: `StereoFeatures` `[T, bands, 3]`.
   func masks(of mixture: Tensor, named texts: [TextStates]) throws -> [StemMask]
 }

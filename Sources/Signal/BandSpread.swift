@@ -39,6 +39,14 @@ public struct BandSpread: Sendable {
     self.weights = weights
   }
 
+  /// Sums of one frame's bins `[bin]` by band `[band]`, with the weights that carry bands to bins.
+  func gather(_ bins: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Float>) {
+    sums.update(repeating: 0, count: bandCount)
+    for bin in 0..<binCount {
+      for i in starts[bin]..<starts[bin + 1] { sums[Int(bands[i])] += weights[i] * bins[bin] }
+    }
+  }
+
   /// `[frame][band]` to `[frame][bin]`.
   public func callAsFunction(_ mask: [Float]) -> [Float] {
     precondition(mask.count % bandCount == 0)

@@ -25,8 +25,8 @@ struct FakeMasker: StemMasker {
     return try texts.map { text in
       var value = text.states.floats[0]
       if wobbles { value *= frames == 256 ? 1 : 0.5 }
-      let row = (0..<mel.bands).map { $0 < edge ? value : 0 }
-      let mask = try Tensor((0..<frames).flatMap { _ in row }, shape: [frames, mel.bands])
+      let row = (0..<2 * mel.bands).map { $0 / 2 < edge ? value : 0 }
+      let mask = try Tensor((0..<frames).flatMap { _ in row }, shape: [frames, mel.bands, 2])
       return StemMask(mask: mask, presence: presence)
     }
   }

@@ -2,6 +2,7 @@ import Checkpoints
 import Editors
 import Foundation
 import Layers
+import Signal
 import Tensors
 import TestSupport
 import Testing
@@ -21,8 +22,9 @@ import Testing
     let config = try config(
       MaskNetConfig.self,
       """
-      {"rate": 44100, "n_fft": 4096, "hop": 1024, "bands": 10, "frames_per_token": 2, "dim": 24,
-       "heads": 3, "blocks": 2, "text_dim": 14, "mel_mean": -5.0, "mel_std": 2.5}
+      {"rate": 44100, "n_fft": 4096, "hop": 1024, "bands": 12, "frames_per_token": 2, "dim": 24,
+       "heads": 3, "blocks": 2, "text_dim": 14, "patch_bands": 4, "local_dim": 20,
+       "local_blocks": 2, "mel_mean": -5.0, "mel_std": 2.5}
       """)
     let network = try Precision.$current.withValue(precision) {
       let w = file.scope() / "mask" / "weights"
@@ -31,10 +33,28 @@ import Testing
       return network
     }
     let made = network(
-      try file.tensor("mask.mel"), text: try file.tensor("mask.text"),
+      try file.tensor("mask.features"), text: try file.tensor("mask.text"),
       textMask: KeyMask(try file.flags("mask.text_mask")))
     try expectClose(made.mask, file.tensor("mask.logits"), tolerance, "mask")
     try expectClose(made.presence, file.tensor("mask.presence").floats, tolerance, "presence")
+  }
+
+  @Test func stereoFeatures() throws {
+    let layout = MelLayout(
+      sampleRateHz: 44100, stft: STFTLayout(fftSize: 4096, hopSamples: 1024), bands: 256,
+      scale: .slaney, norm: .slaney, compression: .ln, floor: 1e-5)
+    let sound = try file.tensor("stereo.sound")
+    let channels = (0..<2).map { sound[$0].floats }
+    let features = try StereoFeatures(layout)
+    var stream = StereoFeatureStream(features)
+    var made = stream.push(channels.map { Array($0.prefix(5000)) })
+    made += stream.push(channels.map { Array($0.dropFirst(5000)) })
+    made += stream.finish(channelCount: 2)
+    try expectClose(made, file.tensor("stereo.features").floats, .model, "features")
+    // One channel is heard as the same sound on both sides.
+    var (mono, both) = (StereoFeatureStream(features), StereoFeatureStream(features))
+    let alone = mono.push([channels[0]]) + mono.finish(channelCount: 1)
+    #expect(alone == both.push([channels[0], channels[0]]) + both.finish(channelCount: 2))
   }
 
   func editor(_ precision: Precision) throws -> StemEditor {

@@ -16,6 +16,7 @@ from transformers import T5Config, T5EncoderModel
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from Models.training import networks  # noqa: E402
+from Models.training.music import features  # noqa: E402
 from Models.training.text.model import Head  # noqa: E402
 
 torch.manual_seed(0)
@@ -52,13 +53,25 @@ def text(width, items=2, length=7):
 @torch.no_grad()
 def mask():
     module = networks.MaskNet(networks.MaskNetConfig(
-        bands=10, frames_per_token=2, dim=24, heads=3, blocks=2, text_dim=14,
-        mel_mean=-5.0, mel_std=2.5))
+        bands=12, frames_per_token=2, dim=24, heads=3, blocks=2, text_dim=14, patch_bands=4,
+        local_dim=20, local_blocks=2, mel_mean=-5.0, mel_std=2.5))
     record("mask", module)
-    mel, (states, present) = torch.randn(2, 42, 10) * 2 - 5, text(14)
-    logits, presence = module(mel, states, present)
-    record("mask", nn.Module(), mel=mel, text=states, text_mask=present, logits=logits,
+    features, (states, present) = torch.randn(2, 42, 12, 3), text(14)
+    features[..., 0] = 2 * features[..., 0] - 5
+    logits, presence = module(features, states, present)
+    record("mask", nn.Module(), features=features, text=states, text_mask=present, logits=logits,
            presence=presence)
+
+
+def stereo():
+    layout = features.Layout(44100, 4096, 1024, 256)
+    bank = features.filters(layout)
+    sound = torch.randn(2, 9000)
+    sound[1] = 0.3 * sound[0] + 0.2 * sound[1] * torch.linspace(0, 1, 9000)
+    sound[:, 7000:] = 0
+    spectrum = features.stft(sound, layout)
+    record("stereo", nn.Module(), sound=sound,
+           features=features.stereo(spectrum, bank, features.spread(bank)))
 
 
 @torch.no_grad()
@@ -129,7 +142,7 @@ def t5(name, projection):
     (folder / "config.json").write_text(json.dumps(config.to_diff_dict(), indent=1) + "\n")
 
 
-vae(), mask(), editor(), head(), vocoder()
+vae(), mask(), stereo(), editor(), head(), vocoder()
 t5("v1_0", "relu"), t5("v1_1", "gated-gelu")
 folder = ROOT / "Tests/Fixtures/networks"
 folder.mkdir(exist_ok=True)

@@ -26,8 +26,13 @@ OPERATIONS = ["add", "add", "add", "extract", "remove"]
 
 
 def load_vae(path: str) -> MelVAE:
-    """A frozen VAE with its latents' mean and deviation from the `.json` beside the weights."""
-    config = json.loads(pathlib.Path(path).with_suffix(".json").read_text())
+    """A frozen VAE with its latents' mean and deviation from the `.json` beside exported weights,
+    or from the `model.json` of a package."""
+    beside = pathlib.Path(path).with_suffix(".json")
+    if beside.exists():
+        config = json.loads(beside.read_text())
+    else:
+        config = json.loads(beside.with_name("model.json").read_text())["config"]["vae"]
     vae = MelVAE(MelVAEConfig(**config))
     vae.load_state_dict({name: value.float() for name, value in load_file(path).items()})
     return vae.eval().requires_grad_(False)
@@ -43,7 +48,7 @@ class Batches:
         self.mixer = Mixer(split, FRAMES * self.layout.hop / RATE, seed, augment)
         self.phrases = Phrases()
         self.rng = random.Random(seed)
-        self.replay = Replay(self.fresh, self.rng, reuse, keep=6000)
+        self.replay = Replay(self.fresh, self.rng, reuse, keep=8000)
 
     @torch.no_grad()
     def latents(self, sounds: torch.Tensor) -> torch.Tensor:
@@ -89,7 +94,7 @@ def main() -> None:
     flags = parser.parse_args()
     run = Run(StemEditor(StemEditorConfig()), flags)
     vae = load_vae(flags.vae)
-    train = Batches(vae, "train", run.step, augment=True, reuse=4)
+    train = Batches(vae, "train", run.step, augment=True, reuse=8)
     held = Batches(vae, "dev", 1, augment=False)
     dev = [held.draw(11, [operation]) for operation in ("add", "extract", "remove")
            for _ in range(4)]

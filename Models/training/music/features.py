@@ -61,3 +61,16 @@ def spread(bank: torch.Tensor) -> torch.Tensor:
     for bin_index in torch.nonzero(lone).flatten().tolist():
         weights[(peak - bin_index).abs().argmin(), bin_index] = 1
     return weights / weights.sum(0, keepdim=True)
+
+
+def stereo(spectrum: torch.Tensor, bank: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Complex [..., 2, frames, bins] of left and right -> features [..., frames, bands, 3]: log-mel
+    of the channels' mean power; balance (L - R) / (L + R) and coherence 2 Re<L, R> / (L + R) of
+    the powers in a band (`weights` as of `spread`). Sound on both sides alike has balance 0 and
+    coherence 1; silence has 0 and 0."""
+    left, right = spectrum.unbind(-3)
+    p_left, p_right = left.abs().square(), right.abs().square()
+    level = (((p_left + p_right) / 2).sqrt() @ bank.T).clamp_min(1e-5).log()
+    inner = 2 * (left.real * right.real + left.imag * right.imag) @ weights.T
+    total = (p_left + p_right) @ weights.T + 1e-6
+    return torch.stack([level, ((p_left - p_right) @ weights.T) / total, inner / total], -1)

@@ -14,8 +14,8 @@ GUITARS = ("acoustic guitar", "electric guitar")
 
 @dataclasses.dataclass
 class Item:
-    """`stem` and `rest` are float32 [samples] whose sum is the mixture; an absent target has a
-    silent stem."""
+    """`stem` and `rest` are float32 [samples], or [2, samples] of a stereo mixer, whose sum is the
+    mixture; an absent target has a silent stem."""
 
     target: str
     stem: np.ndarray
@@ -60,17 +60,34 @@ def reverberated(sound: np.ndarray, rng: random.Random) -> np.ndarray:
 def augmented(stem: np.ndarray, rng: random.Random) -> np.ndarray:
     if rng.random() < 0.2:
         stem = driven(stem, rng.uniform(0, 18))
-    if rng.random() < 0.3:
+    if rng.random() < 0.4:
         stem = equalised(stem, rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.25:
         stem = reverberated(stem, rng)
     return stem * np.float32(10 ** (rng.uniform(-6, 6) / 20))
 
 
-class Mixer:
-    """Draws items from a split; `augment` is for training only."""
+def placed(stem: np.ndarray, rng: random.Random) -> np.ndarray:
+    """[samples] -> [2, samples]: panned at constant power, and now and then made wide by a side
+    signal: the stem again, a little later."""
+    draw = rng.random()
+    place = 0.5 if draw < 0.3 else rng.triangular(0, 1) if draw < 0.8 else rng.random()
+    left, right = (2**0.5 * f(place * np.pi / 2) for f in (np.cos, np.sin))
+    if rng.random() < 0.35:
+        late = np.zeros_like(stem)
+        delay = int(RATE * rng.uniform(0.003, 0.03))
+        late[delay:] = rng.uniform(0.15, 0.8) * stem[:-delay]
+        return np.stack([left * (stem + late), right * (stem - late)]).astype(np.float32)
+    return np.stack([left * stem, right * stem]).astype(np.float32)
 
-    def __init__(self, split: str, seconds: float, seed: int, augment: bool):
+
+class Mixer:
+    """Draws items from a split; `augment` is for training only. With `stereo`, items have two
+    channels; that share of them is really stereo, the others have the same sound on both sides."""
+
+    def __init__(self, split: str, seconds: float, seed: int, augment: bool,
+                 stereo: float | None = None):
+        self.stereo = stereo
         self.songs = Songs(split)
         self.samples = int(seconds * RATE)
         self.rng = random.Random(seed)
@@ -107,6 +124,10 @@ class Mixer:
                 while len(stems) > 3 and rng.random() < 0.35:
                     stems.pop(rng.choice(sorted(stems)))
                 stems = {name: augmented(stem, rng) for name, stem in stems.items()}
+            if self.stereo is not None:
+                wide = rng.random() < self.stereo
+                stems = {name: placed(stem, rng) if wide else np.stack([stem, stem])
+                         for name, stem in stems.items()}
             return stems
 
     def item(self, targets: list[str] = TARGETS, absent: float = 0.08,

@@ -1,7 +1,8 @@
-"""Renders parts to mono stems: soundfonts (tinysoundfont), FreePats (timidity), drum kits.
+"""Renders parts to mono stems: soundfonts (tinysoundfont), FreePats (timidity), drum kits, and in
+training computed instruments.
 
-Each split has banks and kits of its own (`BANKS`, `KITS`), so that dev and validation are sound
-sources that training never heard.
+Each split has banks (`BANKS`) and kits of its own, so that dev and validation are sound sources
+that training never heard.
 """
 
 import pathlib
@@ -9,16 +10,16 @@ import random
 import re
 import subprocess
 import tempfile
-import xml.etree.ElementTree as xml
 
 import mido
 import numpy as np
 import soundfile
-import soxr
 import tinysoundfont
 
 from ..work import ROOT
+from .kits import computed_kit, hydrogen_kits, mixed_kit, one_shots
 from .scores import Part
+from .virtual import Workshop
 
 RATE = 44100
 SOUNDS = ROOT / "usr/share/sounds"
@@ -27,69 +28,9 @@ BANKS = {
     "dev": ["sf2/A320U.sf2"],
     "validation": ["sf2/TimGM6mb.sf2"],
 }
-DEV_KITS = ["Millo_MultiLayered2", "ElectricEmpireKit"]
-VALIDATION_KITS = ["The Black Pearl 1.0", "HardElectro1"]
-KIT_FOLDER = ROOT / "usr/share/hydrogen/data/drumkits"
 PACKAGES = ["fluid-soundfont-gm", "musescore-general-soundfont", "denemo-data",
             "timgm6mb-soundfont", "freepats", "hydrogen-drumkits", "freedoom",
-            "openttd-openmsx", "planetblupi-music-midi"]
-
-#: General MIDI percussion notes by words in a kit's instrument names; the first match counts.
-DRUM_WORDS = [
-    (r"clap", [39]), (r"cow", [56]), (r"stick|rim", [37]), (r"kick|bass|bd", [35, 36]),
-    (r"snare|sd", [38, 40]), (r"pedal|foot", [44]), (r"semi|open|oh\b", [46]),
-    (r"hat|hh", [42]), (r"floor|low.*tom|tom.*(3|low)", [41, 43]),
-    (r"tom.*(2|mid)|mid.*tom", [45, 47]), (r"tom", [48, 50]), (r"bell", [53]),
-    (r"ride", [51, 59]), (r"splash", [55]), (r"chin", [52]), (r"crash|cymbal", [49, 57]),
-    (r"tamb", [54]), (r"shak|marac", [70, 82]), (r"conga", [62, 63, 64]), (r"bongo", [60, 61]),
-]
-
-
-def kits(split: str) -> list[pathlib.Path]:
-    """Folders of a split's drum kits."""
-    every = sorted(path.parent for path in KIT_FOLDER.glob("*/drumkit.xml"))
-    named = {"dev": DEV_KITS, "validation": VALIDATION_KITS}
-    if split in named:
-        return [path for path in every if path.name in named[split]]
-    return [path for path in every if path.name not in DEV_KITS + VALIDATION_KITS]
-
-
-class DrumKit:
-    """A Hydrogen drum kit: velocity layers of mono samples under General MIDI notes."""
-
-    def __init__(self, folder: pathlib.Path):
-        self.layers: dict[int, list[tuple[float, np.ndarray]]] = {}
-        for instrument in xml.parse(folder / "drumkit.xml").iter("instrument"):
-            name = (instrument.findtext("name") or "").lower()
-            notes = next((notes for words, notes in DRUM_WORDS if re.search(words, name)), None)
-            if notes is None or notes[0] in self.layers:
-                continue
-            layers = []
-            for layer in list(instrument.iter("layer")) or [instrument]:
-                path = folder / (layer.findtext("filename") or "-")
-                if path.exists():
-                    sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
-                    if len(sound) > 32:
-                        sound = soxr.resample(sound.mean(1), rate, RATE)
-                        layers.append((float(layer.findtext("max") or 1), sound))
-            if layers:
-                layers.sort(key=lambda layer: layer[0])
-                for note in notes:
-                    self.layers[note] = layers
-
-    def render(self, part: Part, samples: int) -> np.ndarray:
-        out = np.zeros(samples, np.float32)
-        for start, _, pitch, velocity in part.notes:
-            layers = self.layers.get(pitch)
-            if layers is None:
-                continue
-            level = velocity / 127
-            sound = next((sound for top, sound in layers if top >= level), layers[-1][1])
-            at = int(start * RATE)
-            length = min(len(sound), samples - at)
-            if length > 0:
-                out[at : at + length] += level * sound[:length]
-        return out
+            "openttd-openmsx", "planetblupi-music-midi", "sonic-pi-samples", "lmms-common"]
 
 
 class SoundFont:
@@ -175,16 +116,37 @@ class Studio:
     def __init__(self, split: str):
         self.banks = {name: FreePats() if name == "freepats" else SoundFont(SOUNDS / name)
                       for name in BANKS[split]}
-        self.kits = {folder.name: DrumKit(folder) for folder in kits(split)}
+        self.kits = hydrogen_kits(split)
+        self.training = split == "train"
+        self.workshop = Workshop()
+        self.pieces = [*self.kits.values(), *one_shots()] if self.training else []
 
     def render(self, part: Part, seconds: float, rng: random.Random) -> tuple[np.ndarray, str]:
         """A stem at peak 0.5 with the name of its source; silence when the source cannot play."""
         samples = int(seconds * RATE)
-        if part.instrument == "drums" and self.kits and rng.random() < 0.5:
-            source = rng.choice(sorted(self.kits))
-            stem = self.kits[source].render(part, samples)
-        else:
-            source = rng.choice(sorted(self.banks))
-            stem = self.banks[source].render(part, samples, rng)
+        played = self.drums(part, samples, rng) or self.computed(part, samples, rng)
+        source, stem = played or self.bank(part, samples, rng)
         peak = np.abs(stem).max()
         return (stem * (0.5 / peak) if peak > 1e-4 else np.zeros_like(stem)), source
+
+    def bank(self, part: Part, samples: int, rng: random.Random):
+        source = rng.choice(sorted(self.banks))
+        return source, self.banks[source].render(part, samples, rng)
+
+    def drums(self, part: Part, samples: int, rng: random.Random):
+        """Half of the drum parts (more in training), by kits: (source, stem) or nothing."""
+        if part.instrument != "drums" or rng.random() >= (0.75 if self.training else 0.5):
+            return None
+        if self.training and rng.random() < 0.55:
+            if rng.random() < 0.4:
+                return "computed kit", computed_kit(rng).render(part, samples)
+            return "mixed kit", mixed_kit(self.pieces, rng).render(part, samples)
+        source = rng.choice(sorted(self.kits))
+        return source, self.kits[source].render(part, samples)
+
+    def computed(self, part: Part, samples: int, rng: random.Random):
+        """Two in five pitched training parts, by computed instruments: (source, stem) or nothing."""
+        if not self.training or part.instrument == "drums" or rng.random() > 0.42:
+            return None
+        stem = self.workshop.render(part, samples, rng)
+        return ("computed", stem) if stem.any() else None

@@ -1,0 +1,443 @@
+"""Computed instruments: every part that they play is an instrument drawn anew.
+
+Soundfonts give few sources of each class; a network trained on three banks knows those banks. Here
+strings, reeds, pipes and oscillators are sums of partials (plucked: decaying, stretched, with the
+comb of a plucking point; blown, bowed and electronic: with envelopes, vibrato and a moving filter)
+or pairs of FM operators, then amplifiers, cabinets and choruses, with all parameters random.
+"""
+
+import math
+import random
+
+import numba
+import numpy as np
+
+from .scores import Part
+
+RATE = 44100
+BLOCK = 64
+
+
+@numba.njit(fastmath=True, cache=True)
+def add_partials(out, hz, ratio, level, decay, phase, bend, cutoff, slope):
+    """Adds the partials hz * ratio[k] of level[k] exp(-decay[k] t) to `out`. A block of 64 samples
+    has its own pitch factor bend[b] and low-pass: gain 1 / (1 + (f / cutoff[b])^slope)."""
+    blocks = len(out) // BLOCK
+    for k in range(len(ratio)):
+        if level[k] == 0.0:
+            continue
+        re, im = math.cos(phase[k]), math.sin(phase[k])
+        gain, fade = 0.0, 1.0
+        step = math.exp(-decay[k] * BLOCK / RATE)
+        for b in range(blocks):
+            f = hz * ratio[k] * bend[b]
+            if f > 19000.0:
+                break
+            aim = level[k] * fade / (1.0 + (f / cutoff[b]) ** slope)
+            if b == 0:
+                gain = aim
+            if aim < 1e-6 and gain < 1e-6:
+                break
+            rise = (aim - gain) / BLOCK
+            angle = 2.0 * math.pi * f / RATE
+            c, s = math.cos(angle), math.sin(angle)
+            for i in range(b * BLOCK, (b + 1) * BLOCK):
+                re, im = re * c - im * s, re * s + im * c
+                gain += rise
+                out[i] += gain * im
+            fade *= step
+
+
+@numba.njit(fastmath=True, cache=True)
+def add_fm(out, hz, ratio, index, index_decay, floor, level, decay, bend):
+    """One carrier with one modulator: index(t) = index (floor + (1 - floor) exp(-index_decay t))."""
+    carrier = modulator = 0.0
+    for b in range(len(out) // BLOCK):
+        f = 2.0 * math.pi * hz * bend[b] / RATE
+        for i in range(b * BLOCK, (b + 1) * BLOCK):
+            t = i / RATE
+            depth = index * (floor + (1.0 - floor) * math.exp(-index_decay * t))
+            out[i] += level * math.exp(-decay * t) * math.sin(carrier + depth * math.sin(modulator))
+            carrier += f
+            modulator += f * ratio
+
+
+def log_uniform(rng: random.Random, low: float, high: float) -> float:
+    return low * (high / low) ** rng.random()
+
+
+class Curve:
+    """A smooth random gain over log frequency: a body, a cabinet, a mouthpiece."""
+
+    def __init__(self, rng: random.Random, deviation_db: float, knots: int = 12):
+        self.at = np.linspace(math.log(50), math.log(16000), knots)
+        self.db = np.array([rng.gauss(0, deviation_db) for _ in range(knots)])
+
+    def __call__(self, hz) -> np.ndarray:
+        return 10 ** (np.interp(np.log(np.maximum(hz, 20)), self.at, self.db) / 20)
+
+
+def noise_burst(generator, samples: int, low: float, high: float) -> np.ndarray:
+    """Band-limited noise of unit deviation."""
+    length = max(samples, 256)
+    spectrum = np.fft.rfft(generator.standard_normal(length))
+    hz = np.fft.rfftfreq(length, 1 / RATE)
+    spectrum *= 1 / (1 + (hz / high) ** 4) / (1 + (low / np.maximum(hz, 1)) ** 4)
+    sound = np.fft.irfft(spectrum, length)[:samples]
+    return sound / max(1e-9, sound.std())
+
+
+class Voice:
+    """One note at a time; `tail` is how long it sounds after its end."""
+
+    tail = 0.1
+
+    def bend(self, blocks: int) -> np.ndarray:
+        """Pitch factor of each block: vibrato that sets in late, and a scoop at the start."""
+        t = np.arange(blocks) * BLOCK / RATE
+        cents = self.vibrato * np.clip((t - self.late) / 0.3, 0, 1) * np.sin(
+            2 * np.pi * self.rate * t + self.rng.uniform(0, 6))
+        return 2 ** ((cents - self.scoop * np.exp(-t / 0.04)) / 1200)
+
+    def __init__(self, rng: random.Random):
+        self.rng = rng
+        self.generator = np.random.default_rng(rng.randrange(1 << 30))
+        self.vibrato = self.late = self.scoop = 0.0
+        self.rate = rng.uniform(4.5, 6.8)
+        self.tuning = 2 ** (rng.gauss(0, 6) / 1200)
+
+
+class Plucked(Voice):
+    """Plucked and struck strings, and with high inharmonicity bars: guitars, piano, harp, bass."""
+
+    def __init__(self, rng, body_db, ring, tilt, stretch, courses, pickup, mute=1.0):
+        super().__init__(rng)
+        self.body = Curve(rng, body_db)
+        self.pluck = rng.uniform(0.06, 0.45)
+        self.pickup = rng.uniform(0.05, 0.3) if pickup else None
+        self.tilt, self.stretch = tilt, stretch
+        self.ring = ring * mute
+        self.damping = log_uniform(rng, 0.05, 0.6) / mute
+        self.cutoff = log_uniform(rng, 1500, 12000) * mute**0.5
+        self.courses = [2 ** (rng.gauss(0, 2) / 1200) for _ in range(courses)]
+        self.noise = 10 ** (rng.uniform(-46, -22) / 20)
+        self.tail = log_uniform(rng, 0.04, 0.4)
+
+    def note(self, pitch: int, seconds: float, velocity: float) -> np.ndarray:
+        hz = 440 * 2 ** ((pitch - 69) / 12) * self.tuning
+        samples = int((seconds + self.tail) * RATE) // BLOCK * BLOCK + BLOCK
+        out = np.zeros(samples)
+        n = np.arange(1, min(70, int(18000 / hz)) + 1)
+        level = np.abs(np.sin(np.pi * n * self.pluck)) / n**self.tilt * self.body(n * hz)
+        if self.pickup:
+            level = level * np.abs(np.sin(np.pi * n * self.pickup))
+        decay = 6.9 / self.ring * (hz / 150) ** 0.6 * (1 + self.damping * n * (hz / 150) ** 0.3)
+        cutoff = np.full(samples // BLOCK, self.cutoff * (0.35 + velocity))
+        for course in self.courses:
+            add_partials(out, hz * course, n * np.sqrt(1 + self.stretch * n**2), level, decay,
+                         self.generator.uniform(0, 6.28, len(n)), self.bend(len(cutoff)), cutoff, 2.0)
+        click = min(samples, int(0.02 * RATE))
+        out[:click] += (self.noise * np.abs(out).max() * np.exp(-np.arange(click) / (0.004 * RATE))
+                        * noise_burst(self.generator, click, 300, 6000))
+        end = int(seconds * RATE)
+        out[end:] *= np.exp(-np.arange(samples - end) / (self.tail * RATE / 5))
+        return out * velocity
+
+
+class Sustained(Voice):
+    """Blown, bowed and electronic tones: a spectrum, voices in unison, an envelope, a filter."""
+
+    def __init__(self, rng, spectrum, voices=1, detune=0.0, attack=0.01, fall=(0.3, 0.8),
+                 release=0.08, cutoff=8000.0, sweep=0.0, vibrato=0.0, breath=-90.0, body_db=4.0,
+                 slope=4.0):
+        super().__init__(rng)
+        self.spectrum, self.body = spectrum, Curve(rng, body_db)
+        self.voices = [2 ** (rng.gauss(0, detune) / 1200) for _ in range(voices)]
+        self.attack, self.fall, self.tail = attack, fall, release
+        self.cutoff, self.sweep, self.slope = cutoff, sweep, slope
+        self.sweep_time = log_uniform(rng, 0.05, 0.6)
+        self.vibrato, self.late = vibrato, rng.uniform(0, 0.5)
+        self.scoop = rng.uniform(0, 40) if vibrato else 0.0
+        self.breath = 10 ** (breath / 20)
+        self.breath_band = log_uniform(rng, 1500, 9000)
+        self.keyed = rng.random()  # how far the filter follows the pitch
+
+    def note(self, pitch: int, seconds: float, velocity: float) -> np.ndarray:
+        hz = 440 * 2 ** ((pitch - 69) / 12) * self.tuning
+        samples = int((seconds + self.tail) * RATE) // BLOCK * BLOCK + BLOCK
+        out = np.zeros(samples)
+        n = np.arange(1, min(64, int(18000 / hz)) + 1)
+        ratio, level = self.spectrum(n)
+        level = level * self.body(ratio * hz)
+        t = np.arange(samples // BLOCK) * BLOCK / RATE
+        base = self.cutoff * (hz / 300) ** self.keyed * (0.5 + velocity)
+        cutoff = base * 2 ** (self.sweep * np.exp(-t / self.sweep_time))
+        for voice in self.voices:
+            add_partials(out, hz * voice, ratio, level, np.zeros(len(ratio)),
+                         self.generator.uniform(0, 6.28, len(ratio)), self.bend(len(t)), cutoff,
+                         self.slope)
+        if self.breath > 1e-3:
+            out += (self.breath * out.std()
+                    * noise_burst(self.generator, samples, 400, self.breath_band))
+        at = np.arange(samples) / RATE
+        hold = self.fall[1] + (1 - self.fall[1]) * np.exp(-at / self.fall[0])
+        shape = np.clip(at / self.attack, 0, 1) ** 0.7 * hold
+        shape[int(seconds * RATE):] *= np.exp(
+            -np.arange(samples - int(seconds * RATE)) / (self.tail * RATE / 4))
+        return out * shape * velocity
+
+
+class FM(Voice):
+    """One or two FM pairs: electric pianos, bells, basses, brass."""
+
+    def __init__(self, rng, ratios, index, ring, floor, attack, release):
+        super().__init__(rng)
+        self.pairs = [(rng.choice(ratios), log_uniform(rng, *index), log_uniform(rng, 1, 12),
+                       rng.uniform(0.3, 1)) for _ in range(rng.choice([1, 2]))]
+        self.ring, self.floor, self.attack, self.tail = ring, floor, attack, release
+
+    def note(self, pitch: int, seconds: float, velocity: float) -> np.ndarray:
+        hz = 440 * 2 ** ((pitch - 69) / 12) * self.tuning
+        samples = int((seconds + self.tail) * RATE) // BLOCK * BLOCK + BLOCK
+        out = np.zeros(samples)
+        bend = self.bend(samples // BLOCK)
+        for ratio, index, index_decay, level in self.pairs:
+            index *= (0.3 + velocity) * min(1.0, (400 / hz) ** 0.5)
+            add_fm(out, hz, ratio, index, index_decay, self.floor, level, 6.9 / self.ring, bend)
+        end = int(seconds * RATE)
+        out[end:] *= np.exp(-np.arange(samples - end) / (self.tail * RATE / 5))
+        rise = int(self.attack * RATE) + 1
+        out[:rise] *= np.linspace(0, 1, min(rise, samples))[: len(out[:rise])]
+        return out * velocity
+
+
+# ---- effects on a whole part
+
+
+def drive(sound, rng, gain_db):
+    """A soft or a hard clipper, now and then lopsided, after the sound's own peak is at 0 dB."""
+    x = sound * (10 ** (gain_db / 20) / max(1e-6, np.abs(sound).max())) + rng.uniform(0, 0.3)
+    y = np.tanh(x) if rng.random() < 0.6 else np.clip(x, -1, rng.uniform(0.6, 1))
+    return y - y.mean()
+
+
+def cabinet(sound, rng):
+    """A loudspeaker: band limits and a rough response."""
+    spectrum = np.fft.rfft(sound)
+    hz = np.fft.rfftfreq(len(sound), 1 / RATE)
+    gain = Curve(rng, 4, 20)(hz) / (1 + (hz / rng.uniform(3200, 7000)) ** 8)
+    gain /= 1 + (rng.uniform(60, 120) / np.maximum(hz, 1)) ** 4
+    return np.fft.irfft(spectrum * gain, len(sound))
+
+
+def chorus(sound, rng, rate=None):
+    """One or two modulated delays."""
+    t = np.arange(len(sound))
+    out = sound.copy()
+    for _ in range(rng.choice([1, 2])):
+        depth, delay = rng.uniform(20, 160), rng.uniform(300, 1200)
+        hz = rate or log_uniform(rng, 0.2, 3)
+        at = t - delay - depth * np.sin(2 * np.pi * hz * t / RATE + rng.uniform(0, 6))
+        out += rng.uniform(0.3, 1) * np.interp(at, t, sound, left=0)
+    return out
+
+
+def tremolo(sound, rng):
+    t = np.arange(len(sound)) / RATE
+    return sound * (1 - rng.uniform(0.1, 0.6) * (0.5 + 0.5 * np.sin(
+        2 * np.pi * rng.uniform(3, 8) * t)))
+
+
+def echo(sound, rng):
+    out, delay = sound.copy(), int(RATE * rng.uniform(0.12, 0.5))
+    level = rng.uniform(0.15, 0.5)
+    for turn in range(1, 4):
+        if turn * delay < len(out):
+            out[turn * delay:] += level**turn * sound[: -turn * delay]
+    return out
+
+
+# ---- classes
+
+
+def saw(power=1.0):
+    return lambda n: (n.astype(float), 1 / n**power)
+
+
+def pulse(width):
+    return lambda n: (n.astype(float), np.abs(np.sin(np.pi * n * width)) / n)
+
+
+def odd(power, even):
+    return lambda n: (n.astype(float), np.where(n % 2 == 1, 1.0, even) / n**power)
+
+
+def drawbars(rng):
+    feet = np.array([0.5, 1.5, 1, 2, 3, 4, 5, 6, 8])
+    level = np.array([rng.choice([0, 0.1, 0.3, 0.6, 1]) for _ in feet])
+    level[2] = max(level[2], 0.4)
+    return lambda n: (feet, level)
+
+
+def ranks(rng):
+    """Pipes: flutes and principals at some of 16, 8, 4, 2 feet and mixtures."""
+    feet = [1.0] + [f for f in (0.5, 2.0, 3.0, 4.0, 6.0, 8.0) if rng.random() < 0.5]
+    power = rng.uniform(1.2, 2.5)
+    pipes = [(f * k, rng.uniform(0.3, 1) / k**power) for f in feet for k in range(1, 7)]
+    ratio, level = (np.array(x) for x in zip(*pipes))
+    return lambda n: (ratio, level)
+
+
+def bass(rng, program):
+    if rng.random() < 0.55:
+        voice = Plucked(rng, 4, log_uniform(rng, 1, 8), rng.uniform(0.8, 1.8), rng.uniform(0, 3e-4),
+                        1, rng.random() < 0.7, rng.choice([1, 1, 0.3]))
+    elif rng.random() < 0.7:
+        spectrum = rng.choice([saw(), pulse(rng.uniform(0.1, 0.5)), odd(1, 0.0), saw(3.0)])
+        voice = Sustained(rng, spectrum, rng.choice([1, 1, 2]), rng.uniform(2, 12), 0.005,
+                          (log_uniform(rng, 0.1, 1), rng.uniform(0.2, 1)), 0.06,
+                          log_uniform(rng, 150, 2500), rng.uniform(0, 4))
+    else:
+        voice = FM(rng, [1, 1, 2, 0.5, 3], (0.5, 5), rng.uniform(1, 6), rng.random(), 0.004, 0.08)
+    effects = [lambda s: drive(s, rng, rng.uniform(-3, 18))] if rng.random() < 0.35 else []
+    return voice, effects
+
+
+def acoustic_guitar(rng, program):
+    nylon = rng.random() < 0.4
+    voice = Plucked(rng, 5, log_uniform(rng, 1.2, 6), rng.uniform(1.0, 1.7) if nylon else
+                    rng.uniform(0.6, 1.3), rng.uniform(0, 2e-4), rng.choice([1, 1, 1, 2]), False)
+    return voice, [lambda s: chorus(s, rng)] if rng.random() < 0.1 else []
+
+
+def electric_guitar(rng, program):
+    muted = rng.choice([1, 1, 1, 0.15]) if program != 28 else 0.15
+    voice = Plucked(rng, 2, log_uniform(rng, 2, 10), rng.uniform(0.5, 1.2), rng.uniform(0, 2e-4), 1,
+                    True, muted)
+    dirty = rng.random() < (0.9 if program in (29, 30) else 0.3)
+    voice.vibrato, voice.late = rng.choice([0, 0, 15]), 0.3
+    effects = []
+    if dirty:
+        effects.append(lambda s: drive(s, rng, rng.uniform(12, 46)))
+    if dirty or rng.random() < 0.6:
+        effects.append(lambda s: cabinet(s, rng))
+    for effect, chance in ((chorus, 0.2), (tremolo, 0.08), (echo, 0.15)):
+        if rng.random() < chance:
+            effects.append(lambda s, e=effect: e(s, rng))
+    return voice, effects
+
+
+def piano(rng, program):
+    if program in (4, 5) or rng.random() < 0.15:
+        voice = FM(rng, [1, 1, 2, 7, 14], (0.3, 3), log_uniform(rng, 1.5, 6), rng.random() * 0.4,
+                   0.003, log_uniform(rng, 0.05, 0.3))
+        effects = [lambda s: rng.choice([chorus, tremolo])(s, rng)] if rng.random() < 0.5 else []
+        return voice, effects
+    voice = Plucked(rng, 2.5, log_uniform(rng, 3, 12), rng.uniform(0.9, 1.7),
+                    log_uniform(rng, 1e-4, 1.2e-3), rng.choice([1, 2, 2, 3]), False)
+    voice.pluck = rng.uniform(0.1, 0.14)
+    return voice, []
+
+
+def strings(rng, program):
+    if program == 45:
+        return Plucked(rng, 6, log_uniform(rng, 0.2, 0.8), 1.2, 1e-4, 2, False), []
+    ensemble = program >= 48 or rng.random() < 0.4
+    voice = Sustained(rng, saw(rng.uniform(0.8, 1.2)), rng.choice([3, 4, 5]) if ensemble else 1,
+                      rng.uniform(6, 16), log_uniform(rng, 0.03, 0.4), (0.5, rng.uniform(0.7, 1)),
+                      log_uniform(rng, 0.08, 0.5), log_uniform(rng, 1500, 8000), 0.0,
+                      rng.uniform(5, 35), rng.uniform(-50, -26), 7, 2.0)
+    return voice, [lambda s: chorus(s, rng)] if ensemble and rng.random() < 0.3 else []
+
+
+def organ(rng, program):
+    draw = rng.random()
+    if draw < 0.5:
+        voice = Sustained(rng, drawbars(rng), 1, 0, 0.004, (1, 1), 0.02, 9000, 0, 0, -90, 1.5)
+        effects = [lambda s: chorus(s, rng, rng.uniform(0.7, 7))] if rng.random() < 0.7 else []
+        if rng.random() < 0.4:
+            effects.insert(0, lambda s: drive(s, rng, rng.uniform(0, 16)))
+    elif draw < 0.8:
+        voice = Sustained(rng, ranks(rng), rng.choice([1, 2]), 4, log_uniform(rng, 0.01, 0.1),
+                          (1, 1), log_uniform(rng, 0.05, 0.4), 9000, 0, 0, rng.uniform(-60, -30), 3)
+        effects = []
+    else:  # free reeds
+        voice = Sustained(rng, pulse(rng.uniform(0.1, 0.4)), rng.choice([1, 2, 3]),
+                          rng.uniform(3, 14), log_uniform(rng, 0.01, 0.08), (1, 1), 0.06,
+                          log_uniform(rng, 2000, 9000), 0, 0, rng.uniform(-60, -35), 5)
+        effects = []
+    return voice, effects
+
+
+def brass(rng, program):
+    section = program >= 61 or rng.random() < 0.3
+    voice = Sustained(rng, saw(rng.uniform(0.7, 1.1)), rng.choice([2, 3, 4]) if section else 1,
+                      rng.uniform(4, 12), log_uniform(rng, 0.02, 0.1), (0.3, rng.uniform(0.6, 1)),
+                      log_uniform(rng, 0.04, 0.2), log_uniform(rng, 700, 4000),
+                      rng.uniform(-2.5, 1.5), rng.choice([0, 0, 12]), rng.uniform(-60, -35), 4, 3.0)
+    return voice, []
+
+
+def woodwind(rng, program):
+    kind = "flute" if program >= 72 else "reed" if program in (71,) else rng.choice(
+        ["sax", "reed", "double"])
+    spectrum = {"flute": saw(rng.uniform(1.8, 3.2)), "reed": odd(rng.uniform(0.9, 1.5), 0.15),
+                "sax": saw(rng.uniform(0.6, 1.1)), "double": saw(rng.uniform(0.2, 0.8))}[kind]
+    breath = rng.uniform(-30, -12) if kind == "flute" else rng.uniform(-50, -28)
+    voice = Sustained(rng, spectrum, 1, 0, log_uniform(rng, 0.015, 0.1),
+                      (0.3, rng.uniform(0.7, 1)), log_uniform(rng, 0.03, 0.15),
+                      log_uniform(rng, 1200, 7000), rng.uniform(-1, 0.5), rng.uniform(0, 35), breath,
+                      7 if kind != "flute" else 3, 2.0)
+    return voice, []
+
+
+def synth(rng, program):
+    pad = program >= 88
+    spectrum = rng.choice([saw(), pulse(rng.uniform(0.05, 0.5)), odd(1, 0), odd(2, 0),
+                           saw(rng.uniform(0.5, 2))])
+    if rng.random() < 0.15:
+        voice = FM(rng, [0.5, 1, 1.5, 2, 3, 3.5, 5], (0.5, 8), log_uniform(rng, 1, 20),
+                   rng.random(), log_uniform(rng, 0.003, 0.6 if pad else 0.02), 0.3)
+    else:
+        voice = Sustained(rng, spectrum, rng.choice([1, 2, 3, 5] if not pad else [2, 3, 5]),
+                          rng.uniform(2, 25), log_uniform(rng, 0.1, 1) if pad else
+                          log_uniform(rng, 0.003, 0.05), (log_uniform(rng, 0.1, 1),
+                          rng.uniform(0.3, 1)), log_uniform(rng, 0.2, 1) if pad else
+                          log_uniform(rng, 0.03, 0.4), log_uniform(rng, 500, 12000),
+                          rng.uniform(-2, 3), rng.choice([0, 0, 10]), -90, 1.5,
+                          rng.choice([2.0, 4.0, 8.0]))
+    effects = []
+    for effect, chance in ((chorus, 0.35), (echo, 0.3), (tremolo, 0.05)):
+        if rng.random() < chance:
+            effects.append(lambda s, e=effect: e(s, rng))
+    if rng.random() < 0.1:
+        effects.append(lambda s: drive(s, rng, rng.uniform(0, 20)))
+    return voice, effects
+
+
+CLASSES = {"bass": bass, "acoustic guitar": acoustic_guitar, "electric guitar": electric_guitar,
+           "piano": piano, "strings": strings, "organ": organ, "brass": brass,
+           "woodwind": woodwind, "synth": synth}
+
+
+class Workshop:
+    """Plays a part on an instrument drawn for it; silence for classes that it cannot build."""
+
+    def render(self, part: Part, samples: int, rng: random.Random) -> np.ndarray:
+        if part.instrument not in CLASSES:
+            return np.zeros(samples, np.float32)
+        voice, effects = CLASSES[part.instrument](rng, part.program)
+        out = np.zeros(samples)
+        notes: dict[tuple, np.ndarray] = {}
+        for start, end, pitch, velocity in part.notes:
+            # Equal notes are computed once: pitch, quarter-octave lengths, steps of loudness.
+            length = min(8.0, 2 ** (math.ceil(4 * math.log2(max(0.06, end - start))) / 4))
+            key = (pitch, length, velocity // 12)
+            if key not in notes:
+                notes[key] = voice.note(pitch, length, min(1.0, (12 * key[2] + 8) / 127))
+            at = int(start * RATE)
+            sound = notes[key][: max(0, samples - at)]
+            out[at : at + len(sound)] += sound
+        for effect in effects:
+            out = effect(out)
+        return out.astype(np.float32)
