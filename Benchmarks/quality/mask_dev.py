@@ -35,19 +35,6 @@ def gate(low: float, high: float):
     return rule
 
 
-def local_gate(low: float, high: float, frames: int = 43):
-    """As `gate`, by the confidence of each second, smoothed over its neighbours."""
-    def smooth(x):
-        return torch.nn.functional.avg_pool1d(x[None, None], frames, 1, frames // 2,
-                                              count_include_pad=False)[0, 0]
-
-    def rule(logits, presence, energy):
-        mask = logits.sigmoid()
-        sure = smooth((mask**2 * energy).sum(1)) / smooth((mask * energy).sum(1)).clamp_min(1e-12)
-        return mask * ((sure - low) / (high - low)).clamp(0, 1)[:, None]
-    return rule
-
-
 #: Each takes (logits, presence logit, band energy of the mixture) and returns a mask.
 RULES = {
     "mask": lambda l, p, e: l.sigmoid(),
@@ -66,8 +53,6 @@ RULES = {
     "gate 0.3-0.6": gate(0.3, 0.6),
     "gate 0.4-0.7": gate(0.4, 0.7),
     "gate 0.5-0.8": gate(0.5, 0.8),
-    "local gate 0.3-0.6": local_gate(0.3, 0.6),
-    "local gate 0.4-0.7": local_gate(0.4, 0.7),
 }
 
 

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import torch
 
-from Models.training.music.features import Layout, filters, log_mel, spread, stft
+from Models.training.music.features import Layout, filters, spread, stereo, stft
 from Models.training.networks import MaskNetConfig
 
 from .weights import network, text_states
@@ -35,18 +35,18 @@ class Masking:
         return sound.numpy().T.astype(np.float64)
 
     def apply(self, spectrum: torch.Tensor, mask: torch.Tensor, samples: int) -> np.ndarray:
-        """`mask` is [frames, bands], one for all channels."""
+        """`mask` is [channels, frames, bands]."""
         return self.inverse(spectrum * (mask @ self.spread), samples)
 
     def oracle(self, mixture: np.ndarray, stem: np.ndarray, bins: bool) -> np.ndarray:
-        """The real mask in [0, 1] of least squared error, on the network's bands (one mask for all
-        channels, as the network has) or on each bin of each channel, applied to the mixture."""
+        """The real mask in [0, 1] of least squared error for each channel, on the network's bands or
+        on each bin, applied to the mixture."""
         mix, target = (stft(as_tensor(sound), self.layout) for sound in (mixture, stem))
         cross, energy = (mix.conj() * target).real, mix.abs().square()
         if bins:
             mask = (cross / energy.clamp_min(1e-12)).clamp(0, 1)
             return self.inverse(mix * mask, len(mixture))
-        cross, energy = ((x @ self.spread.T).sum(0) for x in (cross, energy))
+        cross, energy = (x @ self.spread.T for x in (cross, energy))
         mask = (cross / energy.clamp_min(1e-9)).clamp(0, 1)
         return self.apply(mix, mask, len(mixture))
 
@@ -59,32 +59,36 @@ class MaskEngine(Masking):
         super().__init__(self.network.config)
 
     @torch.no_grad()
-    def logits(self, mel: torch.Tensor, instruction: str,
+    def logits(self, features: torch.Tensor, instruction: str,
                chunk_frames: int = CHUNK_FRAMES) -> tuple[torch.Tensor, float]:
-        """Log-mel [frames, bands] -> mask logits [frames, bands] and the mean presence logit.
+        """`features.stereo` [frames, bands, 3] -> mask logits [frames, bands, 2] and the mean
+        presence logit.
 
         Chunks overlap by half and are joined with triangular weights."""
         text, text_mask = text_states([instruction])
-        frames, hop = mel.shape[0], chunk_frames // 2
+        frames, hop = features.shape[0], chunk_frames // 2
         count = max(1, -(-(frames - hop) // hop))
-        padded = torch.nn.functional.pad(mel, (0, 0, 0, (count + 1) * hop - frames),
-                                         value=float(np.log(1e-5)))
-        chunks = padded.unfold(0, chunk_frames, hop).transpose(1, 2)  # [count, chunk, bands]
+        missing = (count + 1) * hop - frames
+        silence = torch.tensor([np.log(1e-5), 0, 0]).float().expand(missing, features.shape[1], 3)
+        padded = torch.cat([features, silence])
+        chunks = padded.unfold(0, chunk_frames, hop).permute(0, 3, 1, 2)
         logits, presence = self.network(chunks, text.expand(count, -1, -1),
                                         text_mask.expand(count, -1))
-        ramp = 1 - (torch.arange(chunk_frames) + 0.5 - hop).abs() / hop
-        total, weight = torch.zeros_like(padded), torch.zeros(len(padded), 1)
+        ramp = (1 - (torch.arange(chunk_frames) + 0.5 - hop).abs() / hop)[:, None, None]
+        total, weight = torch.zeros(len(padded), *logits.shape[2:]), torch.zeros(len(padded), 1, 1)
         for index in range(count):
             part = slice(index * hop, index * hop + chunk_frames)
-            total[part] += ramp[:, None] * logits[index]
-            weight[part] += ramp[:, None]
+            total[part] += ramp * logits[index]
+            weight[part] += ramp
         return (total / weight)[:frames], float(presence.mean())
 
     def analyse(self, mixture: np.ndarray, instruction: str, **options):
-        """The mixture's spectrum [channels, frames, bins], mask logits, presence logit and the
-        mixture's energy by band [frames, bands]."""
+        """The mixture's spectrum [channels, frames, bins], mask logits [channels, frames, bands],
+        presence logit and the mixture's energy by band [channels, frames, bands]."""
         spectrum = stft(as_tensor(mixture), self.layout)
-        mel = log_mel(stft(as_tensor(mixture).mean(0), self.layout), self.bank)
-        logits, presence = self.logits(mel, instruction, **options)
-        energy = (spectrum.abs().square() @ self.spread.T).sum(0)
-        return spectrum, logits, presence, energy
+        heard = stereo(spectrum.expand(2, -1, -1), self.bank, self.spread)
+        logits, presence = self.logits(heard, instruction, **options)
+        logits = logits.permute(2, 0, 1)
+        if len(spectrum) == 1:
+            logits = logits.mean(0, keepdim=True)
+        return spectrum, logits, presence, spectrum.abs().square() @ self.spread.T

@@ -60,7 +60,7 @@ def reverberated(sound: np.ndarray, rng: random.Random) -> np.ndarray:
 def augmented(stem: np.ndarray, rng: random.Random) -> np.ndarray:
     if rng.random() < 0.2:
         stem = driven(stem, rng.uniform(0, 18))
-    if rng.random() < 0.4:
+    if rng.random() < 0.65:
         stem = equalised(stem, rng)
     if rng.random() < 0.25:
         stem = reverberated(stem, rng)
@@ -101,7 +101,7 @@ class Mixer:
         stems = dict(self.songs.stems(index, rng.randrange(last), self.samples))
         stems = {name: stem for name, stem in stems.items() if (stem**2).mean() > 1e-5}
         if self.augment:
-            factor = 2 ** (rng.uniform(-4, 4) / 12) if rng.random() < 0.4 else 1.0
+            factor = 2 ** (rng.uniform(-4, 4) / 12) if rng.random() < 0.6 else 1.0
             for name in stems:
                 own = 1.0 if name == "drums" and rng.random() < 0.5 else factor
                 if own != 1.0:

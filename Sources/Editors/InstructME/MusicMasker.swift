@@ -7,14 +7,18 @@ import Tensors
 public struct MusicMasker: StemMasker {
   public let mel: MelLayout
   public let presenceThreshold: Float
+  /// Multiplies mask logits: below 1 it calms a network that is surer than it is right.
+  private let logitScale: Float
   private let network: MaskNet
 
   /// What a music package's `defaults` say about masks.
   private struct Defaults: Decodable {
     let presenceThreshold: Float
+    let logitScale: Float
 
     private enum CodingKeys: String, CodingKey {
       case presenceThreshold = "presence_threshold"
+      case logitScale = "logit_scale"
     }
   }
 
@@ -28,7 +32,8 @@ public struct MusicMasker: StemMasker {
     try weights.finish()
     mel = .music(
       rate: config.rate, fftSize: config.fftSize, hop: config.hop, bands: config.bands)
-    presenceThreshold = try package.decode(Defaults.self, from: "defaults").presenceThreshold
+    let defaults = try package.decode(Defaults.self, from: "defaults")
+    (presenceThreshold, logitScale) = (defaults.presenceThreshold, defaults.logitScale)
   }
 
   public var framesPerToken: Int { network.config.framesPerToken }
@@ -38,7 +43,7 @@ public struct MusicMasker: StemMasker {
     let (text, present) = batch(texts)
     let mixtures = Tensor.stack([Tensor](repeating: mixture, count: texts.count))
     let logits = network(mixtures, text: text, textMask: present)
-    let masks = logits.mask.applying(.sigmoid)
+    let masks = logits.mask.scaled(by: logitScale).applying(.sigmoid)
     let presence = Tensor(vector: logits.presence).applying(.sigmoid).floats
     return texts.indices.map { StemMask(mask: masks[$0], presence: presence[$0]) }
   }
