@@ -108,7 +108,8 @@ public struct MaskNet: Sendable {
     precondition(
       features.rank == 4 && features.channels == 3 && features.shape[2] == config.bands
         && features.shape[1] % config.framesPerToken == 0,
-      "features \(features.shape) for \(config.bands) bands, \(config.framesPerToken) frames a token")
+      "features \(features.shape) for \(config.bands) bands, \(config.framesPerToken) frames a token"
+    )
     let (items, tokens) = (features.shape[0], features.shape[1] / config.framesPerToken)
     let wide = [items, tokens, patches * config.localDim]
     let patched = normalised(features).patched(
