@@ -21,7 +21,7 @@ struct HalfMasker: StemMasker {
     return try texts.map { _ in
       StemMask(
         mask: try Tensor(
-          [Float](repeating: 0.5, count: frames * mel.bands), shape: [frames, mel.bands]),
+          [Float](repeating: 0.5, count: 2 * frames * mel.bands), shape: [frames, mel.bands, 2]),
         presence: 1)
     }
   }
