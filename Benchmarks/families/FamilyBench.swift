@@ -48,7 +48,7 @@ enum FamilyBench {
   }
 
   private static func seconds(_ body: () -> Void) -> Double {
-    (0..<3).map { _ in
+    (0..<2).map { _ in
       let start = now()
       body()
       return now() - start
