@@ -66,6 +66,7 @@ public struct OutputPlan: Sendable, Equatable {
     case .oggVorbis: return .lossy(codec: "Vorbis")
     case .opus: return .lossy(codec: "Opus")
     case .mp3: return .lossy(codec: "MP3")
+    case .media: return .lossy(codec: "AAC")
     case .flac:
       if case .integer(let bits) = source { return .integer(bits: min(bits, 24)) }
       return .integer(bits: companded(source) ? 16 : 24)
@@ -103,7 +104,7 @@ extension AudioContainer {
     case .oggVorbis: return "Ogg Vorbis"
     case .opus: return "Opus"
     case .mp3: return "MP3"
-    case .media: return "media"
+    case .media: return "M4A"
     }
   }
 }

@@ -45,7 +45,7 @@ struct OutputFiles {
   /// `song.edited.wav` for `song.wav`; formats that lose samples, or that are only read, become FLAC.
   private static func defaultName(_ input: String, _ info: AudioInfo) -> String {
     let path = input as NSString
-    let kept = !info.isLossy && AudioContainer(outputPath: input) != nil
+    let kept = !info.isLossy && AudioContainer(outputPath: input)?.isLossy == false
     return path.deletingPathExtension + ".edited." + (kept ? path.pathExtension : "flac")
   }
 

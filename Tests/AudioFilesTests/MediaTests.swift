@@ -79,6 +79,40 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: ffmpegIsInstalled), arguments: [44100, 192_000])
+  func m4aIsWrittenWithItsTags(rate: Int) throws {
+    let scratch = try Scratch()
+    let path = scratch.path("-o.m4a")
+    let block = tone(channels: 2, frames: rate, rate: rate)
+    let warnings = try save(
+      block, path, rate: rate, encoding: .integer(bits: 16), tags: TagTests.tags
+    ).map(\.description)
+    #expect(scratch.names == ["-o.m4a"])
+    let reader = try AudioReader(path: path)
+    let info = reader.info
+    #expect(info.sampleRate == min(rate, 96000) && info.channelCount == 2)
+    #expect(info.encoding == .lossy(codec: "AAC"))
+    for (tag, text) in TagTests.tags {
+      let isNamed = warnings.contains { $0.hasSuffix("tag: \(tag.rawValue)") }
+      #expect((info.tags[tag] == text) != isNamed, "\(tag) \(info.tags[tag] ?? "-")")
+    }
+    #expect(info.tags[.title] == TagTests.tags[.title] && info.tags[.artist] == "A")
+    #expect(warnings.contains { $0.contains("lossy") })
+    let peak = try reader.readAll().samples.map { abs($0) }.max() ?? 0
+    let wanted = block.samples.map { abs($0) }.max() ?? 0
+    #expect(abs(peak - wanted) < 0.05, "\(peak) \(wanted)")
+  }
+
+  @Test func withoutFFmpegNoM4AIsWritten() throws {
+    let scratch = try Scratch()
+    let path = scratch.path("a.m4a")
+    let info = AudioInfo(sampleRate: 44100, channelCount: 2, frameCount: 100)
+    #expect(throws: AudioFileError.needsFFmpeg(path: path)) {
+      try AudioWriter(path: path, like: info, tools: FFmpegTools.installed(searchPath: "/nowhere"))
+    }
+    #expect(scratch.names.isEmpty)
+  }
+
   @Test func withoutFFmpegTheErrorSaysWhatToInstall() throws {
     let scratch = try Scratch()
     let path = try scratch.write("a.m4a", [UInt8](repeating: 65, count: 3000))
