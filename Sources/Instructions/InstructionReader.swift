@@ -8,7 +8,9 @@ import Tokenizers
 /// The text model of a package: reads instructions, and gives the editing networks the token states
 /// that they attend to.
 ///
-/// The heads and their thresholds are described in Models/training/text/README.md.
+/// Each job has a T5 encoder and a vocabulary of its own, so that the reading can improve without
+/// moving the states that the editing networks were trained on. The heads and their thresholds are
+/// described in Models/training/text/README.md.
 public struct InstructionReader: Sendable {
   private struct Labels: Decodable {
     var operation: [String]
@@ -28,14 +30,40 @@ public struct InstructionReader: Sendable {
     var attribute: Double
   }
 
-  private let tokenizer: Tokenizer
-  private let encoder: T5Encoder
+  private let prompts: Encoder
+  private let reader: Encoder
   private let labels: Labels
   private let thresholds: Thresholds
   private let operation: PoolingHead
   private let target: PoolingHead
   private let second: PoolingHead
   private let attributes: PoolingHead
+
+  /// A tokenizer and the encoder of its ids.
+  private struct Encoder {
+    let tokenizer: Tokenizer
+    let t5: T5Encoder
+
+    init(
+      _ package: ModelPackage, tokenizer part: String, _ w: WeightScope, _ config: T5Config
+    ) throws {
+      tokenizer = try Tokenizer(path: package.path(of: part))
+      guard tokenizer.pieceCount <= config.vocabulary else {
+        throw CheckpointError.package(
+          folder: package.folder,
+          problem:
+            "its '\(part)' has \(tokenizer.pieceCount) pieces, its encoder \(config.vocabulary)",
+          hint: "install the package again")
+      }
+      t5 = try T5Encoder(w, config: config)
+    }
+
+    /// `[L, dim]`, `</s>` included, L at most ``maxTokens``.
+    func states(_ text: String) throws -> Tensor {
+      let ids = tokenizer.encode(text, addsEnd: false).prefix(InstructionReader.maxTokens - 1)
+      return try t5(ids + tokenizer.encode(""))
+    }
+  }
 
   /// The kind of package that this reads.
   public static let packageKind = "text"
@@ -44,24 +72,21 @@ public struct InstructionReader: Sendable {
 
   /// - Throws: `CheckpointError` or `TokenizerError` naming the file and what is wrong with it.
   public init(package: ModelPackage) throws {
-    let config = try package.decode(T5Config.self, from: "config", "encoder")
     let labels = try package.decode(Labels.self, from: "labels")
     let heads = try package.decode(Heads.self, from: "heads")
     thresholds = try package.decode(Thresholds.self, from: "thresholds")
-    tokenizer = try Tokenizer(path: package.path(of: "tokenizer"))
-    guard tokenizer.pieceCount <= config.vocabulary else {
-      throw CheckpointError.package(
-        folder: package.folder,
-        problem:
-          "its tokenizer has \(tokenizer.pieceCount) pieces, its encoder \(config.vocabulary)",
-        hint: "install the package again")
-    }
     for name in labels.operation where name != "none" && RequestedOperation(rawValue: name) == nil {
       throw CheckpointError.package(
         folder: package.folder, problem: "the operation '\(name)' is unknown", hint: "update aedit")
     }
-    let w = try package.weights(of: "encoder")
-    encoder = try T5Encoder(w, config: config)
+    let weights = try package.weights(of: "encoder")
+    prompts = try Encoder(
+      package, tokenizer: "tokenizer", weights,
+      package.decode(T5Config.self, from: "config", "encoder"))
+    try weights.finish()
+    let config = try package.decode(T5Config.self, from: "config", "reader")
+    let w = try package.weights(of: "reader")
+    reader = try Encoder(package, tokenizer: "readerTokenizer", w, config)
     func head(_ name: String, _ classes: [String]) throws -> PoolingHead {
       try PoolingHead(
         w / "heads" / name, dim: config.dim, queries: heads.queries, hidden: heads.hidden,
@@ -96,13 +121,12 @@ public struct InstructionReader: Sendable {
   /// The states of a text for the editing networks: `[L, dim]`, `</s>` included, L at most
   /// ``maxTokens``.
   public func states(_ text: String) throws -> Tensor {
-    let ids = tokenizer.encode(text, addsEnd: false).prefix(Self.maxTokens - 1)
-    return try encoder(ids + tokenizer.encode(""))
+    try prompts.states(text)
   }
 
   /// What the heads read in one request without its region.
   public func read(_ text: String) throws -> Reading {
-    let states = try self.states(text)
+    let states = try reader.states(text)
     let operations = softmax(operation(states))
     let targets = softmax(target(states))
     let others = softmax(second(states))

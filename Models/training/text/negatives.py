@@ -8,7 +8,7 @@ import re
 import zlib
 from pathlib import Path
 
-from . import corpus, lexicon, troponyms
+from . import chatter, corpus, idioms, lexicon, morphology, troponyms
 
 # Other wishes about sound, that no operation covers.
 AUDIO = """transpose [it|the {song}|the {inst}] [up|down|] [a tone|two semitones|to C major|an octave]
@@ -195,6 +195,8 @@ SOUNDING = re.compile(
     r"piano|flute|pipe|choir|chorus|record|audio|track|speech|bird|dog|cat|cry|ring|engine|siren|"
     r"keyboard|rhythm|harp|violin|percuss|play|beat|tone|whistle|rain|wind|alarm|rattle"
 )
+# A verb phrase that speaks of music whatever its object.
+MUSICAL = re.compile(r"mix|track|solo|band|stem|mute|song|hear|play|listen|sing|record|unaccomp|instrument|sampl")
 # A statement, not a wish: it starts with a subject.
 STATES = re.compile(r"(the|a|an|his|her|my|their|our|he|she|they|we|i|it|you|this|that|there|what|who) ", re.I)
 SINGULAR = {"music", "speech", "noise", "reverb", "other"}
@@ -214,19 +216,28 @@ class Negatives:
         self.verbs = [v for v in VERBS if lexicon.allowed(v)]
         self.edit_verbs = {o: [v for v in found if v not in VERBS]
                            for o, found in troponyms.verbs(wordnet).items()}  # fmt: skip
+        # A verb of many senses is a common one: each sense counts.
+        senses = [v for lemmas, _, _ in corpus.synsets(wordnet, "verb") for v in lemmas]
+        self.wordnet_verbs = [v for v in senses if re.fullmatch(r"[a-z][a-z -]{2,15}", v) and lexicon.allowed(v)]
         self.handles = [v for v in self.verbs if v not in AMBIGUOUS]
         self.sets = {
             name: [t for t in lexicon.split(text.splitlines())[dev] if t]
-            for name, text in (("audio", AUDIO), ("talk", TALK), ("not", NOT), ("daily", DAILY))
-        }
+            for name, text in (
+                ("audio", AUDIO), ("talk", TALK), ("not", NOT), ("daily", DAILY), ("more audio", chatter.AUDIO),
+                ("more talk", chatter.TALK), ("more not", chatter.NOT), ("more daily", chatter.DAILY))
+        }  # fmt: skip
+        acts = [a for o in ("ADD", "REMOVE", "EXTRACT") for a in lexicon.split(getattr(idioms, o), 0)[dev]]
+        self.acts = [a for a in acts if not re.search(r"\b(it|this|there|song|them)\b", a)]
+        self.plain_acts = [a for a in self.acts if not MUSICAL.search(a)]
 
     def ours(self, text: str) -> bool:
         return (zlib.crc32(text.encode()) % 8 == 0) == self.dev and lexicon.allowed(text)
 
     def example(self, rng: random.Random, grammar) -> str:
         kind = rng.choices(
-            ["audio", "talk", "not", "daily", "examples", "sounding", "glosses", "letters"],
-            [0.18, 0.2, 0.06, 0.27, 0.12, 0.09, 0.07, 0.01],
+            ["audio", "talk", "not", "daily", "examples", "sounding", "glosses", "letters",
+             "more audio", "more talk", "more not", "more daily"],
+            [0.07, 0.11, 0.02, 0.14, 0.1, 0.07, 0.05, 0.01, 0.11, 0.12, 0.06, 0.14],
         )[0]
         if kind == "examples":
             return rng.choice(self.examples)
@@ -248,6 +259,19 @@ class Negatives:
             return rng.choice(self.verbs)
         if name == "handle":
             return rng.choice(self.handles)
+        if name in ("thing", "thing2"):
+            return rng.choice(self.nouns)
+        if name in ("vthing", "vthinging"):
+            form = morphology.phrase if name == "vthing" else morphology.gerund_phrase
+            return form(rng.choice(self.plain_acts), rng.choice(["the ", "a ", "some ", "my "]) + rng.choice(self.nouns))
+        if name == "thinged":
+            return next(filter(None, (morphology.passive(rng.choice(self.plain_acts)) for _ in range(50))), "gone")
+        if name == "acted" or name == "act" and rng.random() < 0.7:
+            entry = rng.choice(self.acts)
+            head, _, rest = entry.partition(" ")
+            head = morphology.participle(head) if name == "acted" else head
+            article = rng.choice(["the ", "the ", "a ", "any ", "some "])
+            return morphology.phrase(f"{head} {rest}".strip(), article + self.instrument(rng, grammar))
         if name == "song":
             return grammar.songs.pick(rng, self.dev)[0]
         if name == "act":
@@ -263,7 +287,8 @@ class Negatives:
         target = rng.choice([t for t in grammar.targets if t not in SINGULAR])
         if target in grammar.players and rng.random() < 0.15:
             return grammar.players[target].pick(rng, self.dev)[0]
-        return grammar.nouns[target].pick(rng, self.dev)[0]
+        pools = grammar.rarer if target in grammar.rarer and rng.random() < 0.4 else grammar.nouns
+        return pools[target].pick(rng, self.dev)[0]
 
 
 def nouns(folder: Path) -> list[str]:
@@ -276,8 +301,9 @@ def nouns(folder: Path) -> list[str]:
                     continue
                 fields = line.split()
                 if fields[1] in NOUN_FILES and re.fullmatch(r"[a-z]{3,12}", fields[4]):
-                    found.setdefault(fields[4])
-    return list(found)
+                    found[fields[4]] = found.get(fields[4], 0) + 1
+    # One of many senses is a common one: up to three count.
+    return [noun for noun, count in found.items() for _ in range(min(count, 3))]
 
 
 # Verbs that ask for no edit of ours, whatever their object.

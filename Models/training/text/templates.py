@@ -510,7 +510,8 @@ def from_verbs(found: dict[str, list[str]]) -> dict[str, list[str]]:
     return made
 
 
-GROUP_SHARES = [0.42, 0.24, 0.24, 0.1]
+FEW_SHARES = [0.8, 0.2]
+GROUP_SHARES = [0.28, 0.14, 0.16, 0.1, 0.32]
 
 # Fixed phrases of the trade: (operation, target, text).
 IDIOMS = [

@@ -1,4 +1,4 @@
-"""Trains vocabulary, encoder and heads: `python -m Models.training.text.train`.
+"""Trains the prompts' encoder and its vocabulary: `python -m Models.training.text.train`.
 
 One run: each step imitates the teacher's embeddings on a batch of phrases and fits the heads on a
 batch of instructions. Resumes from `$AEDIT_WORK/text/checkpoint.pt`. See README.md.
@@ -101,7 +101,6 @@ class Trainer:
     """The run's state: model, average weights, optimiser, data."""
 
     file = "checkpoint.pt"
-    focus = False
 
     def __init__(self, options):
         self.o = options
@@ -116,7 +115,7 @@ class Trainer:
             [{"params": decay, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0.0}],
             lr=options.rate, betas=(0.9, 0.98), eps=1e-8, fused=True)  # fmt: skip
         self.step = 0
-        texts, self.teacher = data.distillation(self.focus)
+        texts, self.teacher = data.distillation()
         self.phrases = vocabulary.encode(vocab, texts, 32)
         made = data.draw(False, options.examples, 1)
         self.instructions = vocabulary.encode(vocab, [e["text"] for e in made])
@@ -146,7 +145,6 @@ class Trainer:
             logits = self.model.classify(states, mask)
         second = head_loss(logits, {k: torch.from_numpy(v[rows]) for k, v in self.wanted.items()})
         second.backward()
-        self.extra_loss()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
@@ -155,12 +153,6 @@ class Trainer:
         for name, value in self.model.state_dict().items():
             self.average[name].lerp_(value, 1 - keep)
         return first.item(), second.item()
-
-    def extra_loss(self) -> None:
-        """Room for a further loss (see `refine`)."""
-
-    def extra_figures(self) -> dict:
-        return {}
 
     def save(self) -> None:
         path = work() / self.file
@@ -190,7 +182,7 @@ class Trainer:
             if self.step % 25 == 0:
                 mean = np.mean(losses[-25:], axis=0)
                 line = {"step": self.step, "distil": round(float(mean[0]), 4),
-                        "heads": round(float(mean[1]), 4), "seconds": round(time.time() - start)} | self.extra_figures()  # fmt: skip
+                        "heads": round(float(mean[1]), 4), "seconds": round(time.time() - start)}  # fmt: skip
                 if self.step % 200 == 0 or self.step == self.o.steps:
                     line |= {"dev": self.evaluate()}
                 if self.step % 100 == 0:
