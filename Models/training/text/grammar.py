@@ -82,8 +82,6 @@ class Pool:
         return rng.choice(self.train or self.dev), False
 
 
-PARTICLES = [" ~ out", " ~ in", " ~ off", " ~ on", " ~ up", " ~ away", " ~ down", " out", " up", " off", " it with",
-             " ~ over it", " only", " ~ from it", " ~ to it", " everything but"]  # fmt: skip
 # Forms of a verb phrase and their shares.
 FORMS = {"IMPERATIVE": 0.6, "GERUND": 0.15, "PASSIVE": 0.25}
 # Genres and tempers that a name itself may say ("rock drums").
@@ -92,20 +90,23 @@ SAID = {w: w for w in ("rock", "pop", "jazz", "blues", "funk", "folk", "country"
 
 
 class Grammar:
-    """Instructions of one split; `dev` chooses which. `kept` are words and patterns that none may hold."""
+    """Instructions of one split; `dev` chooses which.
 
-    def __init__(self, dev: bool = False, negatives: Negatives | None = None, kept: Kept | None = None):
-        self.dev, self.kept = dev, kept
+    `kept` are words and patterns that none may hold; `guessed` further verbs by operation (`lexical`).
+    """
+
+    def __init__(self, dev: bool = False, negatives: Negatives | None = None, kept: Kept | None = None,
+                 guessed: dict[str, list[str]] | None = None):  # fmt: skip
+        self.dev, self.kept, self.guessed = dev, kept, guessed
         self.negatives = negatives
         self.templates = {o: [Pool(t) for t in groups] for o, groups in templates.GROUPS.items()}
         if negatives:
             for operation, patterns in templates.from_verbs(negatives.edit_verbs).items():
                 self.templates[operation].append(Pool(patterns, 0))
-        for operation in ("add", "remove", "extract"):
+        for operation in self.templates:
             self.templates[operation].append(Pool(getattr(frames, operation.upper()).splitlines(), 0))
         self.acts = {o: Pool(getattr(idioms, o.upper()), 0) for o in ("add", "remove", "extract")}
         self.forms = {f: Pool(getattr(frames, f).splitlines(), 0) for f in FORMS}
-        self.any_verbs = negatives.wordnet_verbs if negatives else []
         self.usual = False  # only the usual patterns and names
         self.nouns = {t: Pool(w, 4) for t, w in lexicon.TARGET_NOUNS.items()}
         self.rarer = {t: Pool(w, 0) for t, w in names.NOUNS.items()}
@@ -152,28 +153,16 @@ class Grammar:
             form = rng.choices(list(FORMS), list(FORMS.values()))[0]
             pool = self.forms[form]
         else:
-            shares = templates.GROUP_SHARES if operation in self.acts else templates.FEW_SHARES
-            pool = rng.choices(groups, shares[: len(groups)])[0]
+            if operation in self.acts:
+                shares = templates.GROUP_SHARES[: len(groups)]
+            else:
+                shares = [1.0] * len(groups)
+            pool = rng.choices(groups, shares)[0]
         template, fresh = pool.pick(rng, self.dev)
         text = filler(self.choose(template, rng))
         return {"text": text, "operation": operation, "target": filler.target,
                 "second": filler.second, "attributes": sorted(filler.attributes)}, (
             fresh or filler.fresh)  # fmt: skip
-
-    def wild(self, rng: random.Random) -> str:
-        """A sentence of ours with any verb, and at times any noun, of WordNet: what it asks for is open."""
-        for _ in range(200):
-            operation = rng.choice(["add", "remove", "remove", "extract"])
-            filler = Filler(self, rng, operation, None)
-            filler.wild = True
-            form = rng.choices(list(FORMS), list(FORMS.values()))[0]
-            template = self.forms[form].pick(rng, self.dev)[0] if rng.random() < 0.6 else "{v}"
-            if rng.random() < 0.15:
-                template = self.templates[operation][-1].pick(rng, self.dev)[0]
-            text = filler(self.choose(template, rng))
-            if lexicon.allowed(text) and (self.kept is None or self.kept.free(text)):
-                return self.dress(text, rng, operation) if rng.random() < 0.3 else text
-        raise ValueError("no wild sentence is free of what is kept")
 
     @staticmethod
     def choose(template: str, rng: random.Random) -> str:
@@ -223,7 +212,6 @@ class Filler:
         self.asked = target
         self.target, self.second, self.attributes = "none", "none", set()
         self.fresh = False
-        self.wild = False
 
     def __call__(self, template: str) -> str:
         return re.sub(r"\{(\w+)\}", lambda m: getattr(self, m[1])(), template)
@@ -235,8 +223,6 @@ class Filler:
 
     def name(self, target: str) -> str:
         """A name of the target, with the labels that it brings."""
-        if self.wild and self.rng.random() < 0.2:
-            return self.rng.choice(self.g.negatives.nouns)
         rarer = not self.g.usual and self.rng.random() < 0.45 and target in self.g.rarer
         name = self.entry((self.g.rarer if rarer else self.g.nouns)[target])
         if target == "distorted guitar":
@@ -249,19 +235,14 @@ class Filler:
 
     def act(self, form) -> str:
         """A verb phrase of the operation in a form of `morphology`, its object in it."""
-        entry = self.any_act() if self.wild else self.entry(self.g.acts[self.operation])
-        made = form(entry, self.o())
+        made = form(self.verb(), self.o())
         return re.sub(r"\bit\b", lambda _: self.rng.choice(["it", "it", "this", "the " + self.song()]), made, count=1)
 
-    def any_act(self) -> str:
-        """Any verb in a phrase: alone, with a particle, or in place of a known one's verb."""
-        verb, roll = self.rng.choice(self.g.any_verbs), self.rng.random()
-        if roll < 0.45 or " " in verb:
-            return verb
-        if roll < 0.75:
-            return verb + self.rng.choice(PARTICLES)
-        known = self.entry(self.g.acts[self.operation]).split(" ")
-        return " ".join([verb, *known[1:]])
+    def verb(self) -> str:
+        """A verb phrase of the operation, one in three a guessed one."""
+        if self.g.guessed and not self.g.usual and self.rng.random() < 0.33:
+            return self.rng.choice(self.g.guessed[self.operation])
+        return self.entry(self.g.acts[self.operation])
 
     def o(self) -> str:
         return self.np() if self.operation == "add" else self.nps()
@@ -274,8 +255,7 @@ class Filler:
 
     def ved(self) -> str:
         for _ in range(50):
-            entry = self.any_act() if self.wild else self.entry(self.g.acts[self.operation])
-            made = morphology.passive(entry)
+            made = morphology.passive(self.verb())
             if made:
                 return made
         return {"add": "added", "remove": "removed", "extract": "isolated"}[self.operation]

@@ -18,9 +18,19 @@ def allowed(text: str) -> bool:
     return HELD_OUT.isdisjoint(re.findall(r"[a-z'-]+", text.lower()))
 
 
+def prune(entry: str) -> str:
+    """The entry without the alternatives of "[a|b]" that hold such a word."""
+
+    def kept(match: re.Match) -> str:
+        options = [o for o in match[1].split("|") if allowed(o)]
+        return f"[{'|'.join(options)}]" if options else match[0]
+
+    return re.sub(r"\[([^\[\]]*)\]", kept, entry)
+
+
 def split(entries: list[str], core: int = 3) -> tuple[list[str], list[str]]:
     """Train and dev entries, by a hash of the entry."""
-    entries = [e for e in dict.fromkeys(entries) if allowed(e)]
+    entries = [e for e in dict.fromkeys(map(prune, entries)) if allowed(e)]
     dev = {e for e in entries[core:] if zlib.crc32(e.encode()) % 7 == 0}
     return [e for e in entries if e not in dev], [e for e in entries if e in dev]
 

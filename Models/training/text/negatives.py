@@ -216,9 +216,6 @@ class Negatives:
         self.verbs = [v for v in VERBS if lexicon.allowed(v)]
         self.edit_verbs = {o: [v for v in found if v not in VERBS]
                            for o, found in troponyms.verbs(wordnet).items()}  # fmt: skip
-        # A verb of many senses is a common one: each sense counts.
-        senses = [v for lemmas, _, _ in corpus.synsets(wordnet, "verb") for v in lemmas]
-        self.wordnet_verbs = [v for v in senses if re.fullmatch(r"[a-z][a-z -]{2,15}", v) and lexicon.allowed(v)]
         self.handles = [v for v in self.verbs if v not in AMBIGUOUS]
         self.sets = {
             name: [t for t in lexicon.split(text.splitlines())[dev] if t]
@@ -258,7 +255,8 @@ class Negatives:
         if name == "verb":
             return rng.choice(self.verbs)
         if name == "handle":
-            return rng.choice(self.handles)
+            guessed = grammar.guessed["none"] if grammar.guessed and rng.random() < 0.5 else self.handles
+            return rng.choice(guessed)
         if name in ("thing", "thing2"):
             return rng.choice(self.nouns)
         if name in ("vthing", "vthinging"):

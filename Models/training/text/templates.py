@@ -510,7 +510,6 @@ def from_verbs(found: dict[str, list[str]]) -> dict[str, list[str]]:
     return made
 
 
-FEW_SHARES = [0.8, 0.2]
 GROUP_SHARES = [0.28, 0.14, 0.16, 0.1, 0.32]
 
 # Fixed phrases of the trade: (operation, target, text).

@@ -6,6 +6,7 @@ commonest words; below them the teacher's commonest word parts, for all other wo
 whole always beats its parts.
 """
 
+import random
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import sentencepiece
 from sentencepiece import sentencepiece_model_pb2 as pb
 
 from . import corpus, data
+from .heldout import Kept
 from .paths import work
 
 SPACE = "\u2581"
@@ -45,10 +47,19 @@ def words(ours: list[str]) -> list[str]:
     return list(found)
 
 
+def file() -> Path:
+    """The model's file, made on first use."""
+    path = work() / "reader.model"
+    if not path.exists():
+        rng, source = random.Random(77), data.grammar(False, Kept(dev=False))
+        build([source.example(rng, noisy=False)["text"] for _ in range(20_000)], path)
+    return path
+
+
 def build(ours: list[str], path: Path) -> None:
     """Writes the SentencePiece model; the base gives normalisation, specials and bytes."""
     model = pb.ModelProto()
-    model.ParseFromString((work() / "spiece.model").read_bytes())
+    model.ParseFromString(data.spiece().read_bytes())
     base = [p for p in model.pieces if p.type != pb.ModelProto.SentencePiece.NORMAL]
     letters = [p.piece for p in model.pieces if p.type == 1 and len(p.piece.strip(SPACE)) <= 1]
     _, parts = teacher_words(work() / "mpnet")
