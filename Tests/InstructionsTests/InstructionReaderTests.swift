@@ -54,8 +54,10 @@ private func loaded(_ name: String) throws -> [Item] {
     let reader = try reader()
     let items = try loaded("validation")
     try #require(items.count == 300)
-    let tuning = try loaded("dev").filter { $0.operation != "none" }
-    print("of the tuning set: \(tuning.count { isRight($0, reader) }) of \(tuning.count)")
+    for name in ["dev", "dev_hard"] {
+      let tuning = try loaded(name).filter { $0.operation != "none" }
+      print("of the tuning set \(name): \(tuning.count { isRight($0, reader) }) of \(tuning.count)")
+    }
     let right = items.count { isRight($0, reader) }
     print("paraphrases right: \(right) of \(items.count)")
     #expect(right >= Self.rightFloor)

@@ -13,8 +13,8 @@ from .heldout import Kept
 from .negatives import Negatives
 from .typos import misspell
 
-SHARES = {"add": 0.19, "remove": 0.18, "extract": 0.18, "replace": 0.06, "remix": 0.035,
-          "inpaint": 0.0175, "superres": 0.0175, "none": 0.32}  # fmt: skip
+SHARES = {"add": 0.2, "remove": 0.2, "extract": 0.2, "replace": 0.06, "remix": 0.03,
+          "inpaint": 0.015, "superres": 0.015, "none": 0.28}  # fmt: skip
 TARGET_WEIGHT = {"none": 0, "other": 1.4, "noise": 0.8, "reverb": 0.5, "music": 0.6, "speech": 0.7}
 NEVER_MADE = ("reverb", "noise", "music", "speech")
 PREFIX = ["", "", "", "", "", "please ", "now ", "ok, ", "hey, ", "well, ", "and then ", "first ",
@@ -223,6 +223,8 @@ class Filler:
 
     def name(self, target: str) -> str:
         """A name of the target, with the labels that it brings."""
+        if not self.g.usual and target in self.g.rarer_players and self.rng.random() < 0.07:
+            return self.entry((self.g.rarer_players if self.rng.random() < 0.5 else self.g.players)[target])
         rarer = not self.g.usual and self.rng.random() < 0.45 and target in self.g.rarer
         name = self.entry((self.g.rarer if rarer else self.g.nouns)[target])
         if target == "distorted guitar":
@@ -239,9 +241,10 @@ class Filler:
         return re.sub(r"\bit\b", lambda _: self.rng.choice(["it", "it", "this", "the " + self.song()]), made, count=1)
 
     def verb(self) -> str:
-        """A verb phrase of the operation, one in three a guessed one."""
-        if self.g.guessed and not self.g.usual and self.rng.random() < 0.33:
-            return self.rng.choice(self.g.guessed[self.operation])
+        """A verb phrase of the operation, at times a guessed one."""
+        further = self.g.guessed[self.operation] if self.g.guessed and not self.g.usual else []
+        if self.rng.random() < 0.2 * len(further) / (len(further) + 100):
+            return self.rng.choice(further)
         return self.entry(self.g.acts[self.operation])
 
     def o(self) -> str:

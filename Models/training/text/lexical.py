@@ -74,7 +74,7 @@ def vectors(encoder: SentenceEncoder, vocab) -> torch.Tensor:
     return torch.from_numpy(alone)
 
 
-def guessed(encoder: SentenceEncoder, kept: Kept, least: float = 0.75) -> dict[str, list[str]]:
+def guessed(encoder: SentenceEncoder, kept: Kept, least: float = 0.93) -> dict[str, list[str]]:
     """WordNet's verbs by the operation that they ask for, where the guess is sure."""
     rng = random.Random(8)
     free = lambda text: kept.words.isdisjoint(words_of(text))  # noqa: E731
@@ -88,7 +88,7 @@ def guessed(encoder: SentenceEncoder, kept: Kept, least: float = 0.75) -> dict[s
         if verb not in negatives.AMBIGUOUS and free(verb):
             texts.append(f"{verb} {OBJECT}")
             wanted.append("none")
-    fitted = LogisticRegression(C=0.5, max_iter=500, class_weight="balanced").fit(encoder(texts) * 5, wanted)
+    fitted = LogisticRegression(C=0.3, max_iter=300, class_weight="balanced").fit(encoder(texts) * 5, wanted)
     verbs = [v for v in wordnet_verbs() if free(v)]
     chances = fitted.predict_proba(encoder([f"{v} {OBJECT}" for v in verbs]) * 5)
     found: dict[str, list[str]] = {c: [] for c in CLASSES}

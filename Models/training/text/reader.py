@@ -209,6 +209,7 @@ class Run:
                         "seconds": round(self.seconds), "progress": round(done, 3)}  # fmt: skip
                 if self.step % 300 == 0:
                     line |= {n: figures(self.logits([e["text"] for e in p]), p) for n, p in self.sets.items()}
+                if self.step % 100 == 0:
                     self.save()
                 print(json.dumps(line), flush=True)
         self.save()
