@@ -91,10 +91,15 @@ class Stream:
         guessed = json.loads((work() / "guessed.json").read_text())
         self.source = Grammar(False, Negatives(work() / data.WORDNET, False), kept, guessed)
         self.rng, self.vocab, self.size, self.queue = random.Random(seed), vocab, size, []
+        self.usual = 0.0  # share of the usual patterns and names
+
+    def example(self) -> dict:
+        self.source.usual = self.rng.random() < self.usual
+        return self.source.example(self.rng)
 
     def __call__(self) -> tuple[list[list[int]], dict]:
         if not self.queue:
-            made = [self.source.example(self.rng) for _ in range(self.size * 40)]
+            made = [self.example() for _ in range(self.size * 40)]
             ids = vocabulary.encode(self.vocab, [e["text"] for e in made], 48)
             order = sorted(range(len(ids)), key=lambda i: len(ids[i]) + self.rng.random())
             for start in range(0, len(order), self.size):
@@ -201,6 +206,7 @@ class Run:
         stream = Stream(self.vocab, self.o.size, self.o.seed + self.step)
         last, losses = time.time(), []
         while (done := self.progress()) < 1:
+            stream.usual = 0.5 if done > 0.9 else 0.0  # what people say most must not be read wrong
             losses.append(self.train_step(stream))
             self.seconds, last = self.seconds + time.time() - last, time.time()
             if self.step % 100 == 0:
