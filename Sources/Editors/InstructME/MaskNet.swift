@@ -161,39 +161,28 @@ extension Tensor {
   /// `[B, T, F, C] -> [B, T / frames, F / bands, frames * bands * C]`
   fileprivate func patched(frames: Int, bands: Int) -> Tensor {
     let (items, tokens, patches) = (shape[0], shape[1] / frames, shape[2] / bands)
-    var out = Tensor(uninitialized: [items, tokens, patches, frames * bands * channels])
-    let run = bands * channels
-    withUnsafeFloats { from in
-      out.withUnsafeMutableFloats { to in
-        var target = to.baseAddress!
-        for token in 0..<items * tokens {
-          for patch in 0..<patches {
-            for frame in 0..<frames {
-              let source = ((token * frames + frame) * patches + patch) * run
-              target.update(from: from.baseAddress! + source, count: run)
-              target += run
-            }
-          }
-        }
-      }
-    }
-    return out
+    return reordered(frames, patches, run: bands * channels)
+      .reshaped([items, tokens, patches, frames * bands * channels])
   }
 
   /// The way back: `[B, N, P, frames * bands * 2] -> [B, N * frames, P * bands, 2]`.
   fileprivate func unpatched(frames: Int, bands: Int) -> Tensor {
     let (items, tokens, patches) = (shape[0], shape[1], shape[2])
-    let run = channels / frames
-    var out = Tensor(uninitialized: [items, tokens * frames, patches * bands, run / bands])
+    return reordered(patches, frames, run: channels / frames)
+      .reshaped([items, tokens * frames, patches * bands, channels / (frames * bands)])
+  }
+
+  /// The elements as `[…, first, second, run]` in the order `[…, second, first, run]`.
+  private func reordered(_ first: Int, _ second: Int, run: Int) -> Tensor {
+    var out = Tensor(uninitialized: shape)
     withUnsafeFloats { from in
       out.withUnsafeMutableFloats { to in
-        var source = from.baseAddress!
-        for token in 0..<items * tokens {
-          for patch in 0..<patches {
-            for frame in 0..<frames {
-              let target = ((token * frames + frame) * patches + patch) * run
-              (to.baseAddress! + target).update(from: source, count: run)
-              source += run
+        var target = to.baseAddress!
+        for start in stride(from: 0, to: from.count, by: first * second * run) {
+          for j in 0..<second {
+            for i in 0..<first {
+              target.update(from: from.baseAddress! + start + (i * second + j) * run, count: run)
+              target += run
             }
           }
         }
