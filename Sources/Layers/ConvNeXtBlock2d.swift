@@ -7,43 +7,29 @@ import Tensors
 ///
 /// Source: 2201.03545; `LocalBlock` in Models/training/networks.py.
 public struct ConvNeXtBlock2d: Sendable {
-  private let dim: Int
+  private let parts: ConvNeXtParts
   private let kernel: (rows: Int, columns: Int)
-  /// `[kernel.rows, kernel.columns, C]`
-  private let filters: Tensor
-  private let filterBias: Tensor
-  private let normScale: Tensor, normShift: Tensor
-  private let mlp: MLP
 
   /// Takes `dwconv`, `norm`, `pwconv1`, `pwconv2` and `gamma`, which is multiplied into `pwconv2`.
   ///
   /// - Parameter kernel: over time and frequency, both odd.
   public init(_ w: WeightScope, dim: Int, hidden: Int, kernel: (rows: Int, columns: Int)) throws {
-    self.dim = dim
     self.kernel = kernel
-    let taps = kernel.rows * kernel.columns
-    filters = try (w / "dwconv").tensor("weight", [dim, 1, kernel.rows, kernel.columns])
-      .asFloat32().reshaped([dim, taps]).transposed()
-    filterBias = try (w / "dwconv").tensor("bias", [dim]).asFloat32()
-    normScale = try (w / "norm").tensor("weight", [dim]).asFloat32()
-    normShift = try (w / "norm").tensor("bias", [dim]).asFloat32()
-    let gamma = try w.tensor("gamma", [dim])
-    mlp = MLP(
-      up: try Linear(w / "pwconv1", in: dim, out: hidden),
-      down: try Linear(w / "pwconv2", in: hidden, out: dim, outputScale: gamma),
-      activation: .geluTanh)
+    parts = try ConvNeXtParts(
+      w, dim: dim, hidden: hidden, kernel: [kernel.rows, kernel.columns], activation: .geluTanh)
   }
 
   /// `x += block(x)` for `[B, T, F, C]`.
   public func callAsFunction(_ x: inout Tensor) {
     let normed = convolvedAndNormed(x)
-    mlp.add(normed, to: &x)
+    parts.mlp.add(normed, to: &x)
   }
 
   /// Depthwise convolution and layer norm in one pass over rows that stay in the cache.
   private func convolvedAndNormed(_ x: Tensor) -> Tensor {
+    let dim = parts.dim
     precondition(x.rank == 4 && x.channels == dim, "ConvNeXt block of \(dim) on \(x.shape)")
-    let (items, length, columns, output) = (x.shape[0], x.shape[1], x.shape[2], mlp.inputType)
+    let (items, length, columns, output) = (x.shape[0], x.shape[1], x.shape[2], parts.mlp.inputType)
     var out = Tensor(uninitialized: x.shape, dtype: output)
     let width = columns * dim
     out.withUnsafeMutableBytes { out in
@@ -56,13 +42,7 @@ public struct ConvNeXtBlock2d: Sendable {
           for place in range {
             let (item, t) = (place / length, place % length)
             convolve(from + item * length * width, length, columns, row: t, to: row)
-            withBase(of: normScale) { scale in
-              withBase(of: normShift) { shift in
-                ck_layer_norm(
-                  row, scale, shift, 1e-6, to + place * width * output.byteCount,
-                  output == .bf16, columns, dim)
-              }
-            }
+            parts.norm(row, count: columns, to: to + place * width * output.byteCount)
           }
         }
       }
@@ -74,10 +54,11 @@ public struct ConvNeXtBlock2d: Sendable {
     _ x: UnsafePointer<Float>, _ length: Int, _ columns: Int, row: Int,
     to out: UnsafeMutablePointer<Float>
   ) {
-    withBase(of: filters) { filters in
-      withBase(of: filterBias) { bias in
+    withBase(of: parts.filters) { filters in
+      withBase(of: parts.filterBias) { bias in
         ck_depthwise_2d(
-          x, length, columns, dim, filters, bias, kernel.rows, kernel.columns, row, row + 1, out)
+          x, length, columns, parts.dim, filters, bias, kernel.rows, kernel.columns, row, row + 1,
+          out)
       }
     }
   }
