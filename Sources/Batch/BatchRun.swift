@@ -131,7 +131,7 @@ public struct BatchRun {
       try table.set(.waiting, open.map(\.job))
       let board = ProgressBoard(total: open.count, before: done.count, watcher: watcher)
       for note in plan.notes { board.update(note) }
-      try run(open, editor, models, table, board)
+      try run(replacing(open, table), editor, models, table, board)
       try? FileManager.default.removeItem(atPath: folder.work)
       var summary = BatchSummary(folder: folder.path, total: plan.jobs.count)
       summary.seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -162,6 +162,19 @@ public struct BatchRun {
       jobs, editor: editor, models: models, folder: folder, journal: table,
       settings: settings.runner(name: "local"), board: board
     ).run()
+  }
+
+  /// Adds to each job what its files replace without having its name.
+  private func replacing(_ jobs: [PlannedJob], _ table: JobTable) throws -> [PlannedJob] {
+    let rows = try table.rows()
+    let kept = Set(rows.flatMap(\.job.files))
+    let former = Dictionary(
+      uniqueKeysWithValues: rows.map { ($0.job.output, $0.finished?.files ?? []) })
+    return jobs.map { planned in
+      var planned = planned
+      planned.obsolete = former[planned.job.output, default: []].filter { !kept.contains($0.name) }
+      return planned
+    }
   }
 
   private func doneOutputs(_ table: JobTable) throws -> Set<String> {

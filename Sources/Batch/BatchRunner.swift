@@ -27,7 +27,7 @@ final class BatchRunner: Sendable {
     let isSettled: Bool
     let hash: String
     let identity: String
-    let audioSeconds: Double
+    let info: AudioInfo
     var job: Job { entry.planned.job }
   }
 
@@ -103,7 +103,7 @@ final class BatchRunner: Sendable {
     return Prepared(
       entry: entry, stamp: stamp, isSettled: settled, hash: hash,
       identity: try job.identity(input: hash, models: models, precision: settings.precision),
-      audioSeconds: try AudioReader(path: job.input).info.durationSeconds)
+      info: try AudioReader(path: job.input).info)
   }
 
   private func edit() {
@@ -125,9 +125,10 @@ final class BatchRunner: Sendable {
     let job = next.job
     let staging = try Staging(job, in: folder, name: settings.name)
     let start = ContinuousClock.now
+    let preview = settings.previews ? try PreviewMaker(next.info) : nil
     let outcome = try job.operation.run(
       editor, on: job.input, to: staging.output, stem: staging.stem,
-      names: (job.output, job.stem)
+      names: (job.output, job.stem), listener: preview?.hear
     ) { progress in
       if isStopped { throw Stopped() }
       board.running(job, progress)
@@ -135,13 +136,9 @@ final class BatchRunner: Sendable {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     guard try FileStamp(of: job.input) == next.stamp else { throw InputChanged(path: job.input) }
     try outcome.sidecar.write(to: URL(fileURLWithPath: staging.sidecar))
-    let preview =
-      settings.previews
-      ? try Preview(
-        before: job.input, after: staging.output,
-        title: (job.input as NSString).lastPathComponent) : nil
     return Edited(
-      prepared: next, outcome: outcome, seconds: seconds, preview: preview, staging: staging)
+      prepared: next, outcome: outcome, seconds: seconds, preview: try preview?.finish(),
+      staging: staging)
   }
 
   private func finish() {
@@ -167,8 +164,9 @@ final class BatchRunner: Sendable {
     FinishedJob(
       identity: next.prepared.identity, inputHash: next.prepared.hash,
       inputStamp: next.prepared.isSettled ? next.prepared.stamp : nil,
-      files: try next.staging.store(), outcome: next.outcome, seconds: next.seconds,
-      audioSeconds: next.prepared.audioSeconds, preview: next.preview)
+      files: try next.staging.store(), obsolete: next.prepared.entry.planned.obsolete,
+      outcome: next.outcome, seconds: next.seconds,
+      audioSeconds: next.prepared.info.durationSeconds, preview: next.preview)
   }
 
   // MARK: - Failures

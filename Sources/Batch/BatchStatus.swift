@@ -57,7 +57,9 @@ public enum BatchCancellation {
     var stopped: [String] = []
     for array in try JobTable(folder, readOnly: true).activeArrays() {
       // For the process that follows the array: not to submit what is left again.
-      FileManager.default.createFile(atPath: array.cancelled(folder), contents: nil)
+      guard FileManager.default.createFile(atPath: array.cancelled(folder), contents: nil) else {
+        throw BatchError.table(path: array.cancelled(folder), reason: "it cannot be written")
+      }
       guard let number = try array.number ?? SlurmCommands.number(named: array.name) else {
         continue
       }

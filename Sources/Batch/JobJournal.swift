@@ -20,6 +20,8 @@ struct FinishedJob: Codable, Equatable, Sendable {
   /// Nil when the file had just been written to: then only its bytes tell whether it is the same.
   let inputStamp: FileStamp?
   let files: [StoredFile]
+  /// Files of an earlier run that go when these come; nil as none.
+  var obsolete: [StoredFile]?
   let outcome: Operation.Outcome
   /// Time of the edit alone, and length of the sound.
   let seconds: Double
@@ -65,6 +67,10 @@ struct Publisher {
               + String(cString: strerror(code)))
         }
       }
+    }
+    for file in result.obsolete ?? [] where isIntact(file) {
+      let place = folder.place(of: file.name)
+      if unlink(place) == 0 { changed.insert((place as NSString).deletingLastPathComponent) }
     }
     for parent in changed { try BatchFolder.sync(parent) }
   }

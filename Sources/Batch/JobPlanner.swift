@@ -10,6 +10,8 @@ struct PlannedJob: Codable, Equatable, Sendable {
   let source: String
   /// What it takes of the memory beside the models, bytes.
   let memory: Int
+  /// What an earlier run made of the job and this one does not: a stem that is not wanted any more.
+  var obsolete: [StoredFile] = []
 }
 
 /// Makes jobs of a request and finds everything that is wrong with it, before anything runs.

@@ -131,8 +131,9 @@ final class JobTable: JobJournal {
         var finished = try (row["finished"] as String?).map {
           try BatchJSON.decode(FinishedJob.self, from: $0)
         }
-        finished?.preview = try (row["preview"] as String?).map {
-          try BatchJSON.decode(Preview.self, from: $0)
+        // One that another version of the program made is left out.
+        finished?.preview = (row["preview"] as String?).flatMap {
+          try? BatchJSON.decode(Preview.self, from: $0)
         }
         return JobRow(
           job: try BatchJSON.decode(Job.self, from: row["job"] as String),

@@ -43,14 +43,16 @@ enum Operation: Codable, Equatable, Sendable {
   ///   - names: what the sidecar calls output and stem.
   ///   - output: where to write; the sidecar lies beside it.
   ///   - stem: where to write the stem, if it is to be kept.
+  ///   - listener: hears the whole sound before and after, once.
   func run(
     _ editor: SongEditor, on input: String, to output: String, stem: String?,
-    names: (output: String, stem: String?), progress: ProgressHandler
+    names: (output: String, stem: String?), listener: SongListener?, progress: ProgressHandler
   ) throws -> Outcome {
     switch self {
     case .edit(let edit):
       try edit.run(
-        editor, on: input, to: output, stem: stem, names: names, progress: progress)
+        editor, on: input, to: output, stem: stem, names: names, listener: listener,
+        progress: progress)
     }
   }
 
@@ -84,19 +86,20 @@ struct SongEdit: Codable, Equatable, Sendable {
   }
 
   func memory(_ info: AudioInfo, _ editor: SongEditor) throws -> Int {
-    MemoryNeed.bytes(info, samples: try usesChance(editor))
+    let stems = try plan(editor).steps.map { 1 + $0.also.count }.max() ?? 1
+    return MemoryNeed.bytes(info, stems: stems, samples: try usesChance(editor))
   }
 
   func run(
     _ editor: SongEditor, on input: String, to output: String, stem: String?,
-    names: (output: String, stem: String?), progress: ProgressHandler
+    names: (output: String, stem: String?), listener: SongListener?, progress: ProgressHandler
   ) throws -> Operation.Outcome {
     var options = options
     options.saveStem = stem
     options.overwrite = true
     var report = try editor.edit(
       input, plan: plan(editor), instruction: title, to: output, options: options,
-      progress: progress)
+      listener: listener, progress: progress)
     // The files get their names later.
     report.output = names.output
     report.savedStem = names.stem
@@ -104,16 +107,19 @@ struct SongEdit: Codable, Equatable, Sendable {
   }
 }
 
-/// What edits take of the machine's memory, measured (docs/BATCH.md).
+/// What edits take of the machine's memory: bounds over what `Benchmarks/batch/run memory` measures.
 enum MemoryNeed {
-  /// The program with all models loaded.
-  static let models = 170 << 20
-  /// Beside the models, for a stereo song at 44.1 kHz.
-  private static let mask = 80 << 20
-  private static let sampling = 120 << 20
+  /// The program with all models, while the largest is being loaded.
+  static let models = 200 << 20
 
-  static func bytes(_ info: AudioInfo, samples: Bool) -> Int {
-    let scale = max(1, Double(info.sampleRate * info.channelCount) / 88_200)
-    return Int(Double(samples ? sampling : mask) * scale)
+  /// Beside the models.
+  /// - Parameters:
+  ///   - stems: parts that one step takes out together.
+  ///   - samples: whether something is generated.
+  static func bytes(_ info: AudioInfo, stems: Int, samples: Bool) -> Int {
+    // What is held of a sound grows with its samples a second; networks work at their own rate.
+    let scale = Double(info.sampleRate * info.channelCount) / 88_200
+    let megabytes = max(Double(stems) * (40 + 6 * scale), samples ? 50 + 42 * scale : 0)
+    return Int(megabytes.rounded(.up)) << 20
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Metrics
 import Pictures
 
-/// What the report shows of a job: measures and a picture, made while the files are still at hand.
+/// What the report shows of a job: measures and a small picture.
 struct Preview: Codable, Equatable, Sendable {
   /// Integrated loudness, LUFS; nil for silence.
   var loudnessBefore: Double?
@@ -11,69 +11,96 @@ struct Preview: Codable, Equatable, Sendable {
   /// Largest sample, dBFS; nil for silence.
   var peakAfter: Double?
   /// SI-SDR of the output to the input, dB: how much of the sound is still what it was. Nil for
-  /// silence and for other shapes.
+  /// silence.
   var likeness: Double?
-  /// Before, after, and what changed, as PNG.
+  /// Before, after, and what changed, as PNG; see `SpectrogramThumbnail`.
   var picture: Data
+  /// Where the picture ends above, Hz.
+  var highestHz: Double
+}
 
-  private static let columns = 360
-  private static let blockFrames = 65536
+/// Makes a preview of the blocks that an edit writes, while they are at hand: no file is read again.
+///
+/// It must cost next to nothing beside the edit (`Benchmarks/batch/run` measures it).
+final class PreviewMaker {
+  private static let columns = 300
 
-  /// - Throws: `AudioFileError`, `PictureError`
-  init(before: String, after: String, title: String) throws {
-    let (input, output) = (try Track(before, "before: \(title)"), try Track(after, "after"))
-    let comparable =
-      input.info.frameCount == output.info.frameCount
-      && input.info.channelCount == output.info.channelCount
-    var (product, energy, own) = (0.0, 0.0, 0.0)
-    while true {
-      let (a, b) = (try input.next(), try output.next())
-      if a.isEmpty, b.isEmpty { break }
-      guard comparable else { continue }
-      for i in 0..<min(a.count, b.count) {
-        product += a[i] * b[i]
-        energy += a[i] * a[i]
-        own += b[i] * b[i]
-      }
-    }
-    loudnessBefore = input.meter.integratedLUFS
-    loudnessAfter = output.meter.integratedLUFS
-    peakAfter = output.peak > 0 ? 20 * log10(output.peak) : nil
-    if comparable, energy > 0, own > 0 {
-      // |b − αa|² = |b|² − α²|a|² with α = ab / |a|²; held at 100 dB, where this form cancels.
-      let target = product * product / energy
-      likeness = min(100, 10 * log10(target / max(own - target, target * 1e-10)))
-    }
-    picture = Data(
-      try SpectrogramPicture.draw(before: input.panel, after: output.panel).smallPNG())
+  private var before: LoudnessMeter
+  private var after: LoudnessMeter
+  private var beforePanel: SpectrogramPanel
+  private var afterPanel: SpectrogramPanel
+  private var sums = Sums()
+
+  /// - Throws: `SignalError`
+  init(_ info: AudioInfo) throws {
+    before = LoudnessMeter(sampleRate: info.sampleRate, channelCount: info.channelCount)
+    after = before
+    beforePanel = try SpectrogramPanel(
+      title: "before", sampleRate: info.sampleRate, sampleCount: info.frameCount,
+      columns: Self.columns, detail: .thumbnail)
+    afterPanel = beforePanel
   }
 
-  /// A sound file that is measured while it streams by.
-  private final class Track {
-    let info: AudioInfo
-    var meter: LoudnessMeter
-    var panel: SpectrogramPanel
-    var peak = 0.0
-    private let reader: AudioReader
+  /// Takes the same frames of both sounds.
+  func hear(_ input: AudioBlock, _ output: AudioBlock) {
+    LoudnessMeter.push(input.samples, to: &before, and: output.samples, to: &after)
+    beforePanel.push(input.mono())
+    afterPanel.push(output.mono())
+    sums.add(input.samples, output.samples)
+  }
 
-    init(_ path: String, _ title: String) throws {
-      reader = try AudioReader(path: path)
-      info = reader.info
-      meter = LoudnessMeter(sampleRate: info.sampleRate, channelCount: info.channelCount)
-      panel = try SpectrogramPanel(
-        title: title, sampleRate: info.sampleRate, sampleCount: info.frameCount,
-        columns: Preview.columns)
-    }
+  /// - Throws: `PictureError`
+  func finish() throws -> Preview {
+    beforePanel.finish()
+    afterPanel.finish()
+    return Preview(
+      loudnessBefore: before.integratedLUFS, loudnessAfter: after.integratedLUFS,
+      peakAfter: sums.peakAfter > 0 ? 20 * log10(sums.peakAfter) : nil, likeness: sums.siSDR,
+      picture: Data(try SpectrogramThumbnail.png(before: beforePanel, after: afterPanel)),
+      highestHz: beforePanel.highestHz)
+  }
+}
 
-    /// The next samples; none at the end.
-    func next() throws -> [Double] {
-      guard reader.position < info.frameCount else { return [] }
-      let block = try reader.read(frames: Preview.blockFrames)
-      meter.push(block.samples)
-      peak = block.samples.reduce(peak) { max($0, abs($1)) }
-      panel.push(block.mono())
-      if reader.position == info.frameCount { panel.finish() }
-      return block.samples
+/// Energies and the largest sample of two sounds, gathered in one pass.
+private struct Sums {
+  private typealias Lanes = SIMD8<Double>
+  private var product = Lanes.zero
+  private var energyBefore = Lanes.zero
+  private var energyAfter = Lanes.zero
+  private var peak = Lanes.zero
+
+  var peakAfter: Double { peak.max() }
+
+  /// SI-SDR of the second sound to the first, dB; nil when one is silent.
+  var siSDR: Double? {
+    let (product, before, after) = (product.sum(), energyBefore.sum(), energyAfter.sum())
+    guard before > 0, after > 0 else { return nil }
+    // |b − αa|² = |b|² − α²|a|² with α = ab / |a|²; held at 100 dB, where this form cancels.
+    let target = product * product / before
+    return min(100, 10 * log10(target / max(after - target, target * 1e-10)))
+  }
+
+  mutating func add(_ before: [Double], _ after: [Double]) {
+    let whole = before.count / Lanes.scalarCount * Lanes.scalarCount
+    before.withUnsafeBytes { a in
+      after.withUnsafeBytes { b in
+        for i in stride(from: 0, to: whole, by: Lanes.scalarCount) {
+          let byte = i * MemoryLayout<Double>.stride
+          add(
+            a.loadUnaligned(fromByteOffset: byte, as: Lanes.self),
+            b.loadUnaligned(fromByteOffset: byte, as: Lanes.self))
+        }
+      }
     }
+    var (a, b) = (Lanes.zero, Lanes.zero)
+    for i in whole..<before.count { (a[i - whole], b[i - whole]) = (before[i], after[i]) }
+    add(a, b)
+  }
+
+  private mutating func add(_ a: Lanes, _ b: Lanes) {
+    product += a * b
+    energyBefore += a * a
+    energyAfter += b * b
+    peak = pointwiseMax(peak, pointwiseMax(b, -b))
   }
 }

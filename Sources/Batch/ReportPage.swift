@@ -1,4 +1,5 @@
 import Foundation
+import Pictures
 
 /// `report.html`: one file that needs no network. Pictures are in it; players play the files that
 /// lie beside it.
@@ -40,7 +41,12 @@ struct ReportPage {
     label{display:flex;align-items:center;gap:.5rem;margin:.2rem 0}
     label span{width:3.5rem}audio{flex:1;height:2rem;min-width:0}
     table{border-collapse:collapse}td{padding:.1rem 1rem .1rem 0}td+td{text-align:right}
-    img{max-width:100%;height:auto}
+    figure{flex:1 1 22rem;min-width:0;margin:0 0 0 2.5rem}
+    .picture{position:relative}img{display:block;width:100%;height:15rem}
+    .picture b,.picture i{position:absolute;font:600 .7rem/1 system-ui,sans-serif}
+    .picture b{left:.3rem;padding:.2rem .3rem;margin-top:.2rem;background:#fffc;border-radius:.2rem}
+    .picture i{right:100%;margin-right:.3rem;transform:translateY(-50%);color:#666}
+    figcaption{display:flex;justify-content:space-between;font-size:.75rem;color:#666}
     """
 
   private func card(_ row: JobRow) -> String {
@@ -58,12 +64,28 @@ struct ReportPage {
     lines.append(player("after", row.job.output))
     if let stem = row.job.stem { lines.append(player("stem", stem)) }
     lines.append(table(finished))
-    let picture = finished.preview.map { preview in
-      "<div><img loading=\"lazy\" alt=\"spectrograms before and after\" "
-        + "src=\"data:image/png;base64,\(preview.picture.base64EncodedString())\"></div>"
-    }
+    let picture = finished.preview.map { Self.figure($0, seconds: finished.audioSeconds) }
     return "<article class=\"\(state)\"><div>\(lines.joined())</div>\(picture ?? "")</article>"
   }
+
+  /// The spectrograms with their names, frequencies and times around them.
+  private static func figure(_ preview: Preview, seconds: Double) -> String {
+    let rows = ["before", "after", "change"].enumerated().map { row, name in
+      let top = Double(row) / 3
+      let marks = SpectrogramThumbnail.marks(highestHz: preview.highestHz).map { mark in
+        "<i style=\"top:\(percent(top + mark.place / 3))\">\(mark.label)</i>"
+      }
+      return "<b style=\"top:\(percent(top))\">\(name)</b>" + marks.joined()
+    }
+    return """
+      <figure><div class="picture"><img alt="spectrograms before and after, and what changed" \
+      src="data:image/png;base64,\(preview.picture.base64EncodedString())">\(rows.joined())</div>
+      <figcaption><span>0 s</span><span>Hz; 80 dB from black to yellow; \
+      change: red more, blue less, \u{B1}20 dB</span><span>\(clock(seconds))</span></figcaption></figure>
+      """
+  }
+
+  private static func percent(_ share: Double) -> String { String(format: "%.1f%%", 100 * share) }
 
   private func player(_ name: String, _ path: String) -> String {
     let allowed = CharacterSet.urlPathAllowed.subtracting(CharacterSet(charactersIn: ":;"))

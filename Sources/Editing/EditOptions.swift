@@ -1,3 +1,4 @@
+import AudioFiles
 import Foundation
 
 /// Which kind of model makes the stem.
@@ -62,6 +63,9 @@ public struct EditProgress: Sendable, Equatable {
     self.activity = activity
   }
 }
+
+/// Takes the same frames of a song before and after its edit, block by block from the start.
+public typealias SongListener = (_ before: AudioBlock, _ after: AudioBlock) -> Void
 
 /// Called often while an edit runs; throwing ends the edit and leaves no file behind.
 public typealias ProgressHandler = (EditProgress) throws -> Void

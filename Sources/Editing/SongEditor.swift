@@ -83,11 +83,13 @@ public final class SongEditor: Sendable {
   ///   - plan: at least one step.
   ///   - instruction: for the report.
   ///   - output: nil for `song.edited.<ext>` beside the input.
+  ///   - listener: hears the whole song before and after, once.
   /// - Returns: what was done; `changed` is false when the output is a bit-identical copy.
   /// - Throws: ``EditError``, `AudioFileError`, `CheckpointError`, and what `progress` throws.
   public func edit(
     _ input: String, plan: EditPlan, instruction: String, to output: String? = nil,
-    options: EditOptions = EditOptions(), progress: ProgressHandler = { _ in }
+    options: EditOptions = EditOptions(), listener: SongListener? = nil,
+    progress: ProgressHandler = { _ in }
   ) throws -> EditReport {
     let song = try Song(path: input)
     try check(plan, on: song.info, options: options)
@@ -113,12 +115,16 @@ public final class SongEditor: Sendable {
       input: song, edited: edited, mix: mixes.count == 1 ? mixes[0] : nil, output: files.song,
       stemPath: files.stem, overwrite: options.overwrite)
     let isCopy = mixes.isEmpty && Self.keepsFormat(song.info, files.plan)
-    let written =
-      isCopy && files.stem == nil
-      ? SongWriter.Outcome()
-      : try writer.write(headroom: options.headroom && !mixes.isEmpty) {
+    var written = SongWriter.Outcome()
+    if isCopy, files.stem == nil {
+      try listener.map(song.play)
+    } else {
+      written = try writer.write(
+        headroom: options.headroom && !mixes.isEmpty, listener: listener
+      ) {
         try progress(EditProgress(fraction: 0.9 + 0.1 * $0, activity: "writing"))
       }
+    }
     if isCopy { try OutputFiles.copy(input, to: files.song) }
     let report = report(
       input, instruction, files, options, reports,

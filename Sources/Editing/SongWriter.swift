@@ -23,7 +23,9 @@ struct SongWriter {
   private static let fullScale = 1 - 0x1p-15
 
   /// - Parameter headroom: scales the song down where it would pass full scale.
-  func write(headroom: Bool, progress: (Double) throws -> Void) throws -> Outcome {
+  func write(
+    headroom: Bool, listener: SongListener? = nil, progress: (Double) throws -> Void
+  ) throws -> Outcome {
     var outcome = Outcome()
     if headroom {
       let peak = try SongLevels(of: edited, progress: { _ in }).peak
@@ -44,6 +46,7 @@ struct SongWriter {
       changed += zip(written.samples, original.samples).count { $0 != $1 }
       try writer.write(sum)
       try stemWriter?.write(stem)
+      listener?(original, written)
       try progress(Double(piece.upperBound) / Double(info.frameCount))
     }
     outcome.changedShare = Double(changed) / Double(info.frameCount * info.channelCount)

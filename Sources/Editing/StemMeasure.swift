@@ -42,8 +42,7 @@ struct StemMeasure {
 
   /// Takes the same frames of song and stem, from frame `start` of the song on.
   mutating func push(song: AudioBlock, stem: AudioBlock, at start: Int) {
-    songMeter.push(song.samples)
-    stemMeter.push(stem.samples)
+    LoudnessMeter.push(song.samples, to: &songMeter, and: stem.samples, to: &stemMeter)
     if rule == .replace {
       changeMeter.push(zip(stem.samples, song.samples).map { $0 - $1 })
     }

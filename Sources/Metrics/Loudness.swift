@@ -9,11 +9,13 @@ public struct LoudnessMeter: Sendable {
   public let sampleRate: Int
   public let channelCount: Int
 
+  /// Of two channels each: a filter's steps wait for each other, so the second costs nothing.
   private var filters: [KWeighting]
+  /// By channel; zero for the partner that the last of an odd number lacks.
   private let weights: [Double]
   private let stepSamples: Int
-  /// Energy of the unfinished step, by channel.
-  private var energies: [Double]
+  /// Energy of the unfinished step, by pair of channels.
+  private var energies: [SIMD2<Double>]
   private var stepFill = 0
   /// Weighted mean squares of the 100 ms steps.
   private var steps: [Double] = []
@@ -22,46 +24,92 @@ public struct LoudnessMeter: Sendable {
     precondition(sampleRate > 0 && channelCount > 0)
     self.sampleRate = sampleRate
     self.channelCount = channelCount
-    filters = [KWeighting](repeating: KWeighting(sampleRate: sampleRate), count: channelCount)
-    energies = [Double](repeating: 0, count: channelCount)
-    switch channelCount {
-    case 5: weights = [1, 1, 1, 1.41, 1.41]
-    case 6: weights = [1, 1, 1, 0, 1.41, 1.41]
-    default: weights = [Double](repeating: 1, count: channelCount)
-    }
+    let pairs = (channelCount + 1) / 2
+    filters = [KWeighting](repeating: KWeighting(sampleRate: sampleRate), count: pairs)
+    energies = [SIMD2<Double>](repeating: .zero, count: pairs)
+    let weights =
+      switch channelCount {
+      case 5: [1, 1, 1, 1.41, 1.41]
+      case 6: [1, 1, 1, 0, 1.41, 1.41]
+      default: [Double](repeating: 1, count: channelCount)
+      }
+    self.weights = weights + [Double](repeating: 0, count: 2 * pairs - channelCount)
     stepSamples = max(1, (sampleRate + 5) / 10)
   }
 
   /// Takes interleaved samples, whole frames.
   public mutating func push(_ samples: [Double]) {
     precondition(samples.count % channelCount == 0)
-    let channels = channelCount
     samples.withUnsafeBufferPointer { source in
       var frame = 0
-      let frames = source.count / channels
-      while frame < frames {
-        let end = min(frames, frame + stepSamples - stepFill)
-        for c in 0..<channels where weights[c] > 0 {
-          var filter = filters[c]
-          var energy = energies[c]
-          for f in frame..<end {
-            let y = filter(source[f * channels + c])
-            energy += y * y
-          }
-          filters[c] = filter
-          energies[c] = energy
+      while let frames = nextFrames(after: frame, of: source.count / channelCount) {
+        for pair in filters.indices {
+          var (filter, energy) = (filters[pair], energies[pair])
+          for f in frames { energy += filter.energy(self.frame(f, pair, of: source)) }
+          (filters[pair], energies[pair]) = (filter, energy)
         }
-        stepFill += end - frame
-        frame = end
-        if stepFill == stepSamples { closeStep() }
+        frame = frames.upperBound
+        fill(frames.count)
       }
     }
   }
 
+  /// Takes the same frames of two sounds, each for its meter: side by side they take little longer
+  /// than one.
+  /// - Precondition: both meters have the same rate and channels and have taken as many frames.
+  public static func push(
+    _ samples: [Double], to first: inout LoudnessMeter,
+    and others: [Double], to second: inout LoudnessMeter
+  ) {
+    let channels = first.channelCount
+    precondition(samples.count == others.count && samples.count % channels == 0)
+    precondition(second.channelCount == channels && second.stepFill == first.stepFill)
+    samples.withUnsafeBufferPointer { source in
+      others.withUnsafeBufferPointer { other in
+        var frame = 0
+        while let frames = first.nextFrames(after: frame, of: source.count / channels) {
+          for pair in first.filters.indices {
+            var (a, energyA) = (first.filters[pair], first.energies[pair])
+            var (b, energyB) = (second.filters[pair], second.energies[pair])
+            for f in frames {
+              energyA += a.energy(first.frame(f, pair, of: source))
+              energyB += b.energy(first.frame(f, pair, of: other))
+            }
+            (first.filters[pair], first.energies[pair]) = (a, energyA)
+            (second.filters[pair], second.energies[pair]) = (b, energyB)
+          }
+          frame = frames.upperBound
+          first.fill(frames.count)
+          second.fill(frames.count)
+        }
+      }
+    }
+  }
+
+  /// Frames that still belong to the step; nil at the end of the block.
+  private func nextFrames(after frame: Int, of count: Int) -> Range<Int>? {
+    frame < count ? frame..<min(count, frame + stepSamples - stepFill) : nil
+  }
+
+  @inline(__always)
+  private func frame(
+    _ frame: Int, _ pair: Int, of source: UnsafeBufferPointer<Double>
+  ) -> SIMD2<Double> {
+    let start = frame * channelCount
+    return SIMD2(source[start + 2 * pair], source[start + min(2 * pair + 1, channelCount - 1)])
+  }
+
+  private mutating func fill(_ frames: Int) {
+    stepFill += frames
+    if stepFill == stepSamples { closeStep() }
+  }
+
   private mutating func closeStep() {
-    let weighted = zip(energies, weights).reduce(0) { $0 + $1.0 * $1.1 }
+    let weighted = energies.indices.reduce(0) {
+      $0 + energies[$1][0] * weights[2 * $1] + energies[$1][1] * weights[2 * $1 + 1]
+    }
     steps.append(weighted / Double(stepSamples))
-    energies = [Double](repeating: 0, count: channelCount)
+    energies = [SIMD2<Double>](repeating: .zero, count: energies.count)
     stepFill = 0
   }
 
@@ -108,7 +156,11 @@ private struct KWeighting: Sendable {
     highPass = Self.highPass(sampleRate)
   }
 
-  mutating func callAsFunction(_ x: Double) -> Double { highPass(shelf(x)) }
+  /// Squares of the next filtered samples.
+  mutating func energy(_ x: SIMD2<Double>) -> SIMD2<Double> {
+    let y = highPass(shelf(x))
+    return y * y
+  }
 
   private static func shelf(_ rate: Int) -> Biquad {
     let k = tan(Double.pi * 1681.974450955533 / Double(rate))
@@ -135,19 +187,20 @@ private struct KWeighting: Sendable {
   }
 }
 
-/// Second-order section, transposed direct form II.
+/// Second-order section, transposed direct form II, of two channels.
 private struct Biquad: Sendable {
   let b0, b1, b2, a1, a2: Double
-  private var s1 = 0.0
-  private var s2 = 0.0
+  private var s1 = SIMD2<Double>.zero
+  private var s2 = SIMD2<Double>.zero
 
   init(b0: Double, b1: Double, b2: Double, a1: Double, a2: Double) {
     (self.b0, self.b1, self.b2, self.a1, self.a2) = (b0, b1, b2, a1, a2)
   }
 
-  mutating func callAsFunction(_ x: Double) -> Double {
+  mutating func callAsFunction(_ x: SIMD2<Double>) -> SIMD2<Double> {
     let y = b0 * x + s1
-    s1 = b1 * x - a1 * y + s2
+    // What does not wait for y comes first.
+    s1 = (b1 * x + s2) - a1 * y
     s2 = b2 * x - a2 * y
     return y
   }

@@ -14,43 +14,62 @@ public enum PictureError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-extension Canvas {
-  /// The picture as a PNG file (8-bit RGB, not interlaced; ISO/IEC 15948).
-  public func png() throws -> [UInt8] {
-    var header = bigEndian(UInt32(width)) + bigEndian(UInt32(height))
-    header += [8, 2, 0, 0, 0]
-    return Self.signature + chunk("IHDR", header)
-      + chunk("IDAT", try compressed(filteredRows())) + chunk("IEND", [])
-  }
-
+/// The file format (ISO/IEC 15948), 8 bits a channel or an index, not interlaced.
+enum PNG {
   private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-  /// Steps of red, green and blue in ``smallPNG()``.
-  private static let steps = (red: 6, green: 7, blue: 6)
 
-  /// The picture as a PNG file with a fixed palette of 252 colours: for pages with many pictures,
-  /// a fraction of ``png()``'s size.
-  public func smallPNG() throws -> [UInt8] {
-    let (reds, greens, blues) = Self.steps
-    func level(_ value: UInt8, _ steps: Int) -> Int { (Int(value) * (steps - 1) + 127) / 255 }
-    func value(_ level: Int, _ steps: Int) -> UInt8 { UInt8(level * 255 / (steps - 1)) }
-    var palette: [UInt8] = []
-    for color in 0..<reds * greens * blues {
-      let (red, green, blue) = (color / (greens * blues), color / blues % greens, color % blues)
-      palette += [value(red, reds), value(green, greens), value(blue, blues)]
-    }
+  /// A picture of indices into a palette, row by row from above.
+  static func file(width: Int, palette: [RGB], indices: [UInt8]) throws -> [UInt8] {
+    precondition(palette.count <= 256 && indices.count % width == 0)
     var rows: [UInt8] = []
-    rows.reserveCapacity((width + 1) * height)
-    for y in 0..<height {
+    rows.reserveCapacity(indices.count + indices.count / width)
+    for start in stride(from: 0, to: indices.count, by: width) {
       // Rows of indices are not filtered.
       rows.append(0)
-      for i in stride(from: y * width * 3, to: (y + 1) * width * 3, by: 3) {
-        let (red, green) = (level(pixels[i], reds), level(pixels[i + 1], greens))
-        rows.append(UInt8((red * greens + green) * blues + level(pixels[i + 2], blues)))
-      }
+      rows += indices[start..<start + width]
     }
-    let header = bigEndian(UInt32(width)) + bigEndian(UInt32(height)) + [8, 3, 0, 0, 0]
-    return Self.signature + chunk("IHDR", header) + chunk("PLTE", palette)
-      + chunk("IDAT", try compressed(rows)) + chunk("IEND", [])
+    let colors = palette.flatMap { [$0.red, $0.green, $0.blue] }
+    // Among many pictures time counts for more than the last bytes.
+    return try file(
+      width: width, height: indices.count / width, colorType: 3, palette: chunk("PLTE", colors),
+      rows: rows, effort: 4)
+  }
+
+  /// - Parameters:
+  ///   - colorType: 2 for RGB, 3 for a palette.
+  ///   - rows: each behind its filter byte.
+  ///   - effort: of the compression, 1 to 9.
+  static func file(
+    width: Int, height: Int, colorType: UInt8, palette: [UInt8] = [], rows: [UInt8], effort: Int32
+  ) throws -> [UInt8] {
+    let header = bigEndian(UInt32(width)) + bigEndian(UInt32(height)) + [8, colorType, 0, 0, 0]
+    return signature + chunk("IHDR", header) + palette
+      + chunk("IDAT", try compressed(rows, effort)) + chunk("IEND", [])
+  }
+
+  private static func compressed(_ bytes: [UInt8], _ effort: Int32) throws -> [UInt8] {
+    var size = compressBound(uLong(bytes.count))
+    var out = [UInt8](repeating: 0, count: Int(size))
+    let code = compress2(&out, &size, bytes, uLong(bytes.count), effort)
+    guard code == Z_OK else { throw PictureError.compression(code: code) }
+    return Array(out.prefix(Int(size)))
+  }
+
+  private static func chunk(_ name: String, _ body: [UInt8]) -> [UInt8] {
+    let checked = Array(name.utf8) + body
+    let sum = UInt32(truncatingIfNeeded: crc32(0, checked, uInt(checked.count)))
+    return bigEndian(UInt32(body.count)) + checked + bigEndian(sum)
+  }
+
+  private static func bigEndian(_ x: UInt32) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: x >> UInt32(24 - 8 * $0)) }
+  }
+}
+
+extension Canvas {
+  /// The picture as a PNG file.
+  public func png() throws -> [UInt8] {
+    try PNG.file(width: width, height: height, colorType: 2, rows: filteredRows(), effort: 9)
   }
 
   /// Writes the PNG under a temporary name and renames it, so that no half picture is left.
@@ -91,23 +110,5 @@ extension Canvas {
       }
     }
     return out
-  }
-
-  private func compressed(_ bytes: [UInt8]) throws -> [UInt8] {
-    var size = compressBound(uLong(bytes.count))
-    var out = [UInt8](repeating: 0, count: Int(size))
-    let code = compress2(&out, &size, bytes, uLong(bytes.count), 9)
-    guard code == Z_OK else { throw PictureError.compression(code: code) }
-    return Array(out.prefix(Int(size)))
-  }
-
-  private func chunk(_ name: String, _ body: [UInt8]) -> [UInt8] {
-    let checked = Array(name.utf8) + body
-    let sum = UInt32(truncatingIfNeeded: crc32(0, checked, uInt(checked.count)))
-    return bigEndian(UInt32(body.count)) + checked + bigEndian(sum)
-  }
-
-  private func bigEndian(_ x: UInt32) -> [UInt8] {
-    (0..<4).map { UInt8(truncatingIfNeeded: x >> UInt32(24 - 8 * $0)) }
   }
 }

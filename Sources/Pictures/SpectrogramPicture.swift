@@ -31,19 +31,19 @@ public enum SpectrogramPicture {
     _ pictures: [(title: String, decibels: [Float])], change: [Float]?, like panel: SpectrogramPanel
   ) -> Canvas {
     let rows = pictures.count + (change == nil ? 0 : 1)
-    let rowHeight = titleHeight + SpectrogramPanel.bands + gap
+    let rowHeight = titleHeight + panel.layout.bands + gap
     var canvas = Canvas(
       width: left + panel.columns + right, height: rows * rowHeight + axisHeight)
     let peak = pictures.flatMap(\.decibels).max() ?? 0
     for (row, picture) in pictures.enumerated() {
       let top = row * rowHeight + titleHeight
-      fill(&canvas, picture.decibels, top: top, .heat) { 1 + ($0 - peak) / rangeDB }
+      fill(&canvas, picture.decibels, top: top, panel, .heat) { 1 + ($0 - peak) / rangeDB }
       scales(&canvas, title: picture.title, top: top, panel)
       colorBar(&canvas, top: top, panel, .heat, labels: ["0 dB", "-40", "-80"])
     }
     if let change {
       let top = pictures.count * rowHeight + titleHeight
-      fill(&canvas, change, top: top, .change) { 0.5 + $0 / (2 * changeDB) }
+      fill(&canvas, change, top: top, panel, .change) { 0.5 + $0 / (2 * changeDB) }
       scales(&canvas, title: "change", top: top, panel)
       colorBar(&canvas, top: top, panel, .change, labels: ["+20 dB", "0", "-20"])
     }
@@ -52,10 +52,10 @@ public enum SpectrogramPicture {
   }
 
   private static func fill(
-    _ canvas: inout Canvas, _ values: [Float], top: Int, _ colors: ColorMap,
-    _ scaled: (Float) -> Float
+    _ canvas: inout Canvas, _ values: [Float], top: Int, _ panel: SpectrogramPanel,
+    _ colors: ColorMap, _ scaled: (Float) -> Float
   ) {
-    let bands = SpectrogramPanel.bands
+    let bands = panel.layout.bands
     for column in 0..<values.count / bands {
       for band in 0..<bands {
         canvas[left + column, top + bands - 1 - band] = colors(
@@ -67,7 +67,7 @@ public enum SpectrogramPicture {
   private static func scales(
     _ canvas: inout Canvas, title: String, top: Int, _ panel: SpectrogramPanel
   ) {
-    let bands = SpectrogramPanel.bands
+    let bands = panel.layout.bands
     canvas.frame(x: left, y: top, width: panel.columns, height: bands, .ink)
     let room = panel.columns / 12
     let line = title.count > room ? title.prefix(room - 3) + "..." : Substring(title)
@@ -87,7 +87,7 @@ public enum SpectrogramPicture {
     _ canvas: inout Canvas, top: Int, _ panel: SpectrogramPanel, _ colors: ColorMap,
     labels: [String]
   ) {
-    let bands = SpectrogramPanel.bands
+    let bands = panel.layout.bands
     let x = left + panel.columns + 12
     for y in 0..<bands {
       let color = colors(1 - Float(y) / Float(bands - 1))

@@ -55,6 +55,23 @@ import Testing
     #expect(try rerun(TestModels(hash: "2")) == 1)
   }
 
+  @Test func aStemThatIsNotWantedAnyMoreGoes() throws {
+    let folder = try TestFolder()
+    for name in ["a", "b"] { try folder.song("songs/\(name).wav") }
+    var request = folder.request("songs")
+    request.keepsStems = true
+    _ = try BatchRun(request, models: TestModels()).run()
+    let stems = ["a", "b"].map { "\($0).remove-the-drums.stem.wav" }
+    #expect(Set(stems).isSubset(of: try folder.files("out").keys))
+    // One that somebody wrote to is nobody's to delete.
+    try folder.write("mine now", to: "out/\(stems[1])")
+    request.keepsStems = false
+    #expect(try BatchRun(request, resumes: true, models: TestModels()).run().done == 2)
+    let files = try folder.files("out")
+    #expect(files.count == 5 && files[stems[0]] == nil)
+    #expect(files[stems[1]] == Data("mine now".utf8))
+  }
+
   @Test func whatMayPassIsTriedAgain() throws {
     let folder = try TestFolder()
     try folder.song("a.wav")

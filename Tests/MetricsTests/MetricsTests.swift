@@ -153,6 +153,25 @@ func expected(_ key: String) throws -> Double {
     #expect(meter.integratedLUFS == LoudnessMeter.integratedLUFS(signal, sampleRate: 44100))
   }
 
+  @Test(arguments: 1...3) func twoAtATimeGiveTheSameValues(channels: Int) throws {
+    let rate = 44100
+    let sounds = (0..<2).map { sound in
+      (0..<2 * rate * channels).map { sin(Double($0 * (sound + 1)) * 0.01) / Double(sound + 2) }
+    }
+    let empty = LoudnessMeter(sampleRate: rate, channelCount: channels)
+    var (first, second) = (empty, empty)
+    for start in stride(from: 0, to: sounds[0].count, by: 7001 * channels) {
+      let end = min(sounds[0].count, start + 7001 * channels)
+      LoudnessMeter.push(
+        Array(sounds[0][start..<end]), to: &first, and: Array(sounds[1][start..<end]), to: &second)
+    }
+    for (sound, meter) in zip(sounds, [first, second]) {
+      var alone = empty
+      alone.push(sound)
+      #expect(try #require(meter.integratedLUFS) == alone.integratedLUFS)
+    }
+  }
+
   @Test func silenceAndScrapsHaveNone() {
     #expect(LoudnessMeter.integratedLUFS([], sampleRate: 48000) == nil)
     #expect(

@@ -44,6 +44,13 @@ import Testing
     #expect(result.output.contains("\"kills\": 4"))
   }
 
+  /// Three rows of the benchmark, which fails when a batch takes more than `--memory`.
+  @Test func memoryStaysBounded() throws {
+    let result = try Command.script("Benchmarks/batch/run", ["memory", "--quick"])
+    #expect(result.status == 0, "\(result.output) \(result.errors)")
+    #expect(result.output.split(separator: "\n").count == 3)
+  }
+
   /// On a file system of 12 MB that is filled up first.
   @Test(.enabled(if: Command.canMount)) func aFullDiskStopsInOneLine() throws {
     let place = try Workplace()
