@@ -35,7 +35,7 @@ final class BatchRunner: Sendable {
     let prepared: Prepared
     let outcome: Operation.Outcome
     let seconds: Double
-    let preview: Preview?
+    let preview: PreviewMaker?
     let staging: Staging
   }
 
@@ -135,10 +135,8 @@ final class BatchRunner: Sendable {
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     guard try FileStamp(of: job.input) == next.stamp else { throw InputChanged(path: job.input) }
-    try outcome.sidecar.write(to: URL(fileURLWithPath: staging.sidecar))
     return Edited(
-      prepared: next, outcome: outcome, seconds: seconds, preview: try preview?.finish(),
-      staging: staging)
+      prepared: next, outcome: outcome, seconds: seconds, preview: preview, staging: staging)
   }
 
   private func finish() {
@@ -161,12 +159,13 @@ final class BatchRunner: Sendable {
   }
 
   private func stored(_ next: Edited) throws -> FinishedJob {
-    FinishedJob(
+    try next.outcome.sidecar.write(to: URL(fileURLWithPath: next.staging.sidecar))
+    return FinishedJob(
       identity: next.prepared.identity, inputHash: next.prepared.hash,
       inputStamp: next.prepared.isSettled ? next.prepared.stamp : nil,
       files: try next.staging.store(), obsolete: next.prepared.entry.planned.obsolete,
       outcome: next.outcome, seconds: next.seconds,
-      audioSeconds: next.prepared.info.durationSeconds, preview: next.preview)
+      audioSeconds: next.prepared.info.durationSeconds, preview: try next.preview?.finish())
   }
 
   // MARK: - Failures

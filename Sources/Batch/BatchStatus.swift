@@ -31,7 +31,12 @@ public struct BatchStatus: Sendable, Encodable {
     }
     self.folder = folder.path
     self.arrays = arrays
-    owner = FileLock.owner(folder.lock)
+    let owner = FileLock.owner(folder.lock)
+    self.owner = owner
+    if owner == nil, arrays.values.allSatisfy(\.isEmpty) {
+      // Whoever ran them is gone.
+      states = states.mapValues { $0 == .running ? .waiting : $0 }
+    }
     jobs = Dictionary(grouping: states.values, by: \.rawValue).mapValues(\.count)
   }
 }

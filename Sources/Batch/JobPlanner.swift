@@ -41,7 +41,11 @@ struct JobPlanner {
       plan.jobs += planned
     }
     collisions(plan.jobs, &problems)
-    guard problems.isEmpty else { throw BatchError.problems(problems) }
+    guard problems.isEmpty else {
+      // They were found in several passes; whoever mends a list goes through its lines.
+      throw BatchError.problems(
+        problems.sorted { $0.compare($1, options: .numeric) == .orderedAscending })
+    }
     if fixed > 0 {
       plan.notes.append(
         "chance takes no part in removing and extracting: one variation each of \(fixed) outputs")

@@ -99,7 +99,7 @@ struct SongEdit: Codable, Equatable, Sendable {
     options.overwrite = true
     var report = try editor.edit(
       input, plan: plan(editor), instruction: title, to: output, options: options,
-      listener: listener, progress: progress)
+      progress: progress, listener: listener)
     // The files get their names later.
     report.output = names.output
     report.savedStem = names.stem

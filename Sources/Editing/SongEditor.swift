@@ -88,8 +88,8 @@ public final class SongEditor: Sendable {
   /// - Throws: ``EditError``, `AudioFileError`, `CheckpointError`, and what `progress` throws.
   public func edit(
     _ input: String, plan: EditPlan, instruction: String, to output: String? = nil,
-    options: EditOptions = EditOptions(), listener: SongListener? = nil,
-    progress: ProgressHandler = { _ in }
+    options: EditOptions = EditOptions(), progress: ProgressHandler = { _ in },
+    listener: SongListener? = nil
   ) throws -> EditReport {
     let song = try Song(path: input)
     try check(plan, on: song.info, options: options)

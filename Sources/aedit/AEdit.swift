@@ -78,19 +78,42 @@ enum Interrupts {
   /// What a user should know then.
   static let message = Mutex("interrupted; nothing was written")
 
+  /// Where the handler tells the thread that waits.
+  nonisolated(unsafe) private static var door: Int32 = -1
+
   static func catchAll() {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
-    // Blocked in all threads, so that none is lost before the one that waits for them is there.
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
-    Thread.detachNewThread { [signals] in
-      var waited = signals
-      var number: Int32 = 0
-      sigwait(&waited, &number)
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { return }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    door = ends[1]
+    Thread.detachNewThread { [entrance = ends[0]] in
+      var number: UInt8 = 0
+      while read(entrance, &number, 1) != 1 {}
       TemporaryOutputs.discardAll()
       FileHandle.standardError.write(Data("\naedit: \(message.withLock(\.self))\n".utf8))
-      _exit(128 + number)
+      _exit(128 + Int32(number))
     }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    // Blocking the signals would not do: the libraries' own threads are there already and take them.
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      var action = sigaction()
+      guard sigaction(number, nil, &action) == 0,
+        // What was started with nohup goes on.
+        unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+          != unsafeBitCast(SIG_IGN, to: Int.self)
+      else { continue }
+      action.__sigaction_handler.sa_handler = { number in
+        let code = errno
+        var byte = UInt8(truncatingIfNeeded: number)
+        write(Interrupts.door, &byte, 1)
+        errno = code
+      }
+      action.sa_flags = SA_RESTART
+      sigaction(number, &action, nil)
+      sigaddset(&signals, number)
+    }
+    // Whoever started the program may have blocked them.
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 }

@@ -87,10 +87,8 @@ import Testing
     let lines = problems {
       _ = try BatchRun(folder.request("jobs.csv", instructions: []), models: TestModels()).run()
     }
-    let places = Set(
-      lines.compactMap { $0.firstMatch(of: #/jobs\.csv:(\d+): /#)?.1 }.map { Int($0)! })
-    #expect(places == Set(2...13).union([15, 16]), "\(lines.joined(separator: "\n"))")
-    #expect(lines.count == 14)
+    let places = lines.compactMap { $0.firstMatch(of: #/jobs\.csv:(\d+): /#)?.1 }.map { Int($0)! }
+    #expect(places == Array(2...13) + [15, 16], "\(lines.joined(separator: "\n"))")
     #expect(!FileManager.default.fileExists(atPath: folder.path("out")))
   }
 

@@ -37,6 +37,31 @@ import Testing
     #expect(lines.last?.hasPrefix("aedit: jobs.csv:3: ") == true)
   }
 
+  /// Asked to stop by `cancel`, a batch says what to do and leaves nothing half-written.
+  @Test func cancelledItGoesOnLater() throws {
+    let place = try Workplace()
+    for name in ["a", "b"] { try place.song("songs/\(name).wav", seconds: 20) }
+    let batch = [
+      "batch", "songs", "--instruction", "add strings", "--out", "out", "--workers", "1",
+    ]
+    var answer: Command?
+    let run = try Command(
+      batch, in: place.url,
+      whenRunning: {
+        let status = try? place.run("batch", "status", "--out", "out")
+        guard status?.output.contains("1 running") == true else { return false }
+        answer = try? place.run("batch", "cancel", "--out", "out")
+        return true
+      })
+    #expect(answer?.output.hasPrefix("stopped: process") == true)
+    #expect(run.status == 128 + SIGTERM && run.errors.contains("go on with --resume"))
+    #expect(
+      !(try FileManager.default.subpathsOfDirectory(atPath: place.url.path)).contains {
+        $0.contains(".part.")
+      })
+    #expect(try place.run("batch", "status", "--out", "out").output.hasPrefix("2 waiting\n"))
+  }
+
   /// The short form of `Scripts/kill-batch`.
   @Test func killedAtAnyMomentNothingIsLost() throws {
     let result = try Command.script("Scripts/kill-batch", ["--files", "8", "--kills", "4"])

@@ -54,10 +54,12 @@ struct Command {
   }
 
   /// Runs `aedit` to its end.
-  /// - Parameter interrupting: sends Ctrl-C once this is true.
+  /// - Parameters:
+  ///   - interrupting: sends Ctrl-C once this is true.
+  ///   - whenRunning: is called until it returns true.
   init(
     program: String = program, _ arguments: [String], in folder: URL,
-    interrupting isTime: (() -> Bool)? = nil
+    interrupting isTime: (() -> Bool)? = nil, whenRunning: (() -> Bool)? = nil
   ) throws {
     let (process, output, errors) = Self.process(program, arguments, in: folder)
     try process.run()
@@ -65,6 +67,7 @@ struct Command {
       while process.isRunning, !isTime() { usleep(2000) }
       process.interrupt()
     }
+    if let whenRunning { while process.isRunning, !whenRunning() { usleep(20_000) } }
     let out = output.fileHandleForReading.readDataToEndOfFile()
     let err = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
