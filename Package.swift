@@ -25,6 +25,8 @@ let package = Package(
       name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -39,8 +41,9 @@ let package = Package(
       dependencies: ["COpenSSL", "Tensors"]),
     .target(name: "Tokenizers"),
 
-    // Layer 3: layers
+    // Layer 3: layers, downloads
     .target(name: "Layers", dependencies: ["CKernels", "Checkpoints", "Tensors"]),
+    .target(name: "Downloads", dependencies: ["CCurl", "Checkpoints"]),
 
     // Layer 4: model families' parts
     .target(name: "TextEncoders", dependencies: ["CKernels", "Checkpoints", "Layers", "Tensors"]),
@@ -67,7 +70,8 @@ let package = Package(
     .target(
       name: "Editing",
       dependencies: [
-        "AudioFiles", "Checkpoints", "Editors", "Instructions", "Metrics", "Signal", "Tensors",
+        "AudioFiles", "Autoencoders", "Checkpoints", "Diffusion", "Editors", "Instructions",
+        "Metrics", "Signal", "Tensors", "TextEncoders", "Tokenizers", "Vocoders",
       ]),
 
     // Layer 8: batches
@@ -82,7 +86,8 @@ let package = Package(
     .executableTarget(
       name: "aedit",
       dependencies: [
-        "AudioFiles", "Batch", "Checkpoints", "Editing", "Instructions", "Metrics", "Pictures",
+        "AudioFiles", "Batch", "Checkpoints", "Downloads", "Editing", "Instructions", "Metrics",
+        "Pictures",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -106,13 +111,15 @@ let package = Package(
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),
     .testTarget(name: "PicturesTests", dependencies: ["CZlib", "Pictures"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
+    .testTarget(
+      name: "DownloadsTests", dependencies: ["Checkpoints", "Downloads", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
     .testTarget(
       name: "InstructionsTests", dependencies: ["Checkpoints", "Instructions", "TestSupport"]),
     .testTarget(name: "EditingTests", dependencies: ["Editing"]),
     .testTarget(name: "BatchTests", dependencies: ["AudioFiles", "Batch", "Editing"]),
-    .testTarget(name: "aeditTests", dependencies: ["AudioFiles", "aedit"]),
+    .testTarget(name: "aeditTests", dependencies: ["AudioFiles", "TestSupport", "aedit"]),
     .testTarget(name: "TextEncodersTests", dependencies: ["TestSupport", "TextEncoders"]),
     .testTarget(name: "AutoencodersTests", dependencies: ["Autoencoders", "TestSupport"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Checkpoints", "Diffusion", "TestSupport"]),

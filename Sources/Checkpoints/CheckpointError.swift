@@ -12,6 +12,8 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case shape(key: String, file: String, expected: [Int], got: [Int], hint: String)
   /// A tensor is stored as a type that cannot be used for what was asked.
   case type(key: String, file: String, expected: String, got: String)
+  /// All that does not fit a network: names without a tensor, tensors without a use, other shapes.
+  case mismatch(file: String, missing: [String], unexpected: [String], misshapen: [String])
   /// Tensors that no part of the network took.
   case unused(keys: [String], file: String)
   /// The package's `model.json`, or a file that it names, is wrong.
@@ -39,10 +41,14 @@ extension CheckpointError: CustomStringConvertible {
         + (hint.isEmpty ? "" : "; \(hint)")
     case .type(let key, let file, let expected, let got):
       return "tensor '\(key)' in \(file) is \(got), expected \(expected); export it again"
+    case .mismatch(let file, let missing, let unexpected, let misshapen):
+      let parts = [
+        ("missing", missing), ("unexpected", unexpected), ("of another shape", misshapen),
+      ]
+      .filter { !$0.1.isEmpty }.map { "\($0.1.count) \($0.0): \(Self.some($0.1))" }
+      return "\(file) does not fit its config: tensors " + parts.joined(separator: "; ")
     case .unused(let keys, let file):
-      let shown = keys.prefix(4).map { "'\($0)'" }.joined(separator: ", ")
-      let more = keys.count > 4 ? " and \(keys.count - 4) more" : ""
-      return "\(file) holds tensors that this model does not use: \(shown)\(more);"
+      return "\(file) holds tensors that this model does not use: \(Self.some(keys));"
         + " it was made for another model or version"
     case .package(let folder, let problem, let hint):
       return "model package \(folder): \(problem)" + (hint.isEmpty ? "" : "; \(hint)")
@@ -53,5 +59,11 @@ extension CheckpointError: CustomStringConvertible {
       return "no model package '\(model)' found in \(searched.joined(separator: ", "));"
         + " install it there or name its folder with --model DIR or AEDIT_MODELS"
     }
+  }
+
+  /// The first few of a list.
+  private static func some(_ keys: [String]) -> String {
+    keys.prefix(4).map { "'\($0)'" }.joined(separator: ", ")
+      + (keys.count > 4 ? " and \(keys.count - 4) more" : "")
   }
 }

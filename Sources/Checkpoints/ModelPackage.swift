@@ -16,7 +16,9 @@ import FoundationEssentials
 /// }
 /// ```
 /// `mel` and `config` are passed on as they stand; the code that knows them decodes them. Every
-/// component's file lies in the folder itself and has its hash.
+/// component's file lies in the folder or below it and has its hash. With `"source": "/a/folder"` the
+/// files lie there instead: so a published model is installed without a copy of it
+/// (``PublishedModel``).
 public struct ModelPackage: Sendable {
   /// The layout of `model.json` that this version reads.
   public static let format = 1
@@ -24,6 +26,8 @@ public struct ModelPackage: Sendable {
 
   /// The folder's path.
   public let folder: String
+  /// The folder that file names start from.
+  public let source: String
   /// The folder's own name: what the package is called in messages and by `--model`.
   public let name: String
   public let kind: String
@@ -58,6 +62,10 @@ public struct ModelPackage: Sendable {
         "model.json has format \(format), this version reads \(Self.format)", "update aedit")
     }
     self.folder = folder
+    source = root["source"]?.string ?? folder
+    guard source == folder || source.hasPrefix("/") else {
+      throw refuse("'source' is no absolute path")
+    }
     name = URL(filePath: folder).standardizedFileURL.lastPathComponent
     kind = try text("kind")
     version = try text("version")
@@ -79,19 +87,25 @@ public struct ModelPackage: Sendable {
 
   private func check(_ refuse: (String, String) -> CheckpointError) throws {
     for (file, digest) in hashes {
-      guard !file.isEmpty, !file.contains("/"), file != ".", file != ".." else {
+      guard Self.isSafePath(file) else {
         throw refuse("'\(file.prefix(80))' is no file name of the folder", "")
       }
       guard digest.utf8.count == 64, digest.utf8.allSatisfy({ Self.isLowerHex($0) }) else {
         throw refuse("the sha256 of '\(file)' is not 64 lower-case hex digits", "")
       }
-      guard FileManager.default.fileExists(atPath: folder + "/" + file) else {
-        throw refuse("the file '\(file)' is missing", "install the package again")
+      guard FileManager.default.fileExists(atPath: source + "/" + file) else {
+        throw refuse("the file '\(file)' is missing in \(source)", "install the package again")
       }
     }
     for (component, file) in components where hashes[file] == nil {
       throw refuse("component '\(component)' names '\(file.prefix(80))', which has no sha256", "")
     }
+  }
+
+  /// Whether a path leads to a file below the folder that it starts from.
+  public static func isSafePath(_ file: String) -> Bool {
+    let parts = file.split(separator: "/", omittingEmptySubsequences: false)
+    return parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." } && !file.contains("\0")
   }
 
   private static func isLowerHex(_ byte: UInt8) -> Bool {
@@ -107,7 +121,7 @@ public struct ModelPackage: Sendable {
       throw CheckpointError.package(
         folder: folder, problem: "it has no component '\(component)'", hint: "it has \(known)")
     }
-    return folder + "/" + file
+    return source + "/" + file
   }
 
   /// The weights of a component.
@@ -156,20 +170,38 @@ public struct ModelPackage: Sendable {
   /// - Throws: ``CheckpointError/hash(file:expected:got:)`` for the first file that differs.
   public func verify() throws {
     for (file, expected) in hashes.sorted(by: { $0.key < $1.key }) {
-      let path = folder + "/" + file
-      let mapped = try MappedFile(path: path)
-      var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-      withExtendedLifetime(mapped) {
-        let bytes = mapped.bytes.assumingMemoryBound(to: UInt8.self)
-        _ = SHA256(bytes.baseAddress, bytes.count, &digest)
-      }
-      let got = digest.map { byte in
-        let digits = String(byte, radix: 16)
-        return byte < 16 ? "0" + digits : digits
-      }.joined()
+      let path = source + "/" + file
+      let got = try sha256(ofFile: path)
       guard got == expected else {
         throw CheckpointError.hash(file: path, expected: expected, got: got)
       }
     }
   }
+}
+
+extension ModelPackage {
+  /// Its `model.json`.
+  ///
+  /// - Parameter namesFolder: whether it names the folder of its files, for an entry elsewhere.
+  public func manifest(namesFolder: Bool) -> JSONValue {
+    guard namesFolder, case .object(var members) = manifest else { return manifest }
+    members["source"] = .string(URL(filePath: source).standardizedFileURL.path)
+    return .object(members)
+  }
+}
+
+/// The SHA-256 of a file, in lower-case hex.
+///
+/// - Throws: ``CheckpointError/unreadable(file:reason:)``
+public func sha256(ofFile path: String) throws -> String {
+  let mapped = try MappedFile(path: path)
+  var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+  withExtendedLifetime(mapped) {
+    let bytes = mapped.bytes.assumingMemoryBound(to: UInt8.self)
+    _ = SHA256(bytes.baseAddress, bytes.count, &digest)
+  }
+  return digest.map { byte in
+    let digits = String(byte, radix: 16)
+    return byte < 16 ? "0" + digits : digits
+  }.joined()
 }

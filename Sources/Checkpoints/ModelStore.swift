@@ -4,8 +4,8 @@ import FoundationEssentials
 ///
 /// A package is a folder with a `model.json`. They are looked for, in this order, in the folder that
 /// `--model` names (itself a package, or a folder of packages), in the folders of `AEDIT_MODELS`
-/// (separated by colons), and in `Models/` beside the executable, in the current folder and in every
-/// folder above these two.
+/// (separated by colons), in the user's folder (``userFolder(_:)``), and in `Models/` beside the
+/// executable, in the current folder and in every folder above these two.
 public struct ModelStore: Sendable {
   /// A folder that looks like a package and is none.
   public struct Broken: Sendable {
@@ -34,6 +34,7 @@ public struct ModelStore: Sendable {
     var places: [String] = []
     if let model { places.append(model) }
     places += (environment["AEDIT_MODELS"] ?? "").split(separator: ":").map(String.init)
+    places += [Self.userFolder(environment)].compactMap(\.self)
     let starts = [
       executable.map { URL(filePath: $0).deletingLastPathComponent().path }, currentFolder,
     ]
@@ -72,6 +73,18 @@ public struct ModelStore: Sendable {
     if let found = packages.first(where: { $0.kind == kind }) { return found }
     if let fault = broken.first { throw fault.error }
     throw CheckpointError.notInstalled(model: kind, searched: searched)
+  }
+
+  /// Where models are installed for one user: `aedit/models` in `XDG_DATA_HOME`, which is
+  /// `~/.local/share` unless it is set; nil without a home.
+  public static func userFolder(
+    _ environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> String? {
+    // The specification has relative paths ignored.
+    if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") {
+      return data + "/aedit/models"
+    }
+    return environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.local/share/aedit/models" }
   }
 
   /// The path of the running program, from the kernel.

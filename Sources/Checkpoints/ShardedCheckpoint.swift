@@ -38,7 +38,7 @@ public final class ShardedCheckpoint: Checkpoint {
     tensors = foldingWeightNorms(found)
   }
 
-  private static func weightMap(_ path: String) throws -> [String: String] {
+  static func weightMap(_ path: String) throws -> [String: String] {
     func refuse(_ problem: String) -> CheckpointError { .malformed(file: path, problem: problem) }
     let root = try JSONValue(file: path, maxBytes: maxIndexBytes)
     guard let members = root["weight_map"]?.object, !members.isEmpty else {

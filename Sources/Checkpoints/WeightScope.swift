@@ -12,6 +12,12 @@ import Tensors
 public struct WeightScope: Sendable {
   private final class Ledger: Sendable {
     let taken = Mutex<Set<String>>([])
+    /// What a survey found, instead of stopping at the first.
+    let faults = Mutex<(missing: [String], misshapen: [String])>(([], []))
+    /// Bytes of numbers that a survey may make up; nil when this is none.
+    let surveyBytes: Int?
+
+    init(surveyBytes: Int? = nil) { self.surveyBytes = surveyBytes }
   }
 
   private let file: any Checkpoint
@@ -22,6 +28,16 @@ public struct WeightScope: Sendable {
   init(_ checkpoint: any Checkpoint) {
     file = checkpoint
     ledger = Ledger()
+    prefix = ""
+  }
+
+  /// A scope that finds all that is missing, misshapen or left over, not only the first: absent
+  /// tensors are given as zeros, and ``finish()`` throws when there was any. For a check of a
+  /// checkpoint, not for use.
+  public init(surveying checkpoint: any Checkpoint) {
+    file = checkpoint
+    let bytes = checkpoint.tensors.values.reduce(0) { $0 + $1.count * $1.type.byteCount }
+    ledger = Ledger(surveyBytes: bytes)
     prefix = ""
   }
 
@@ -57,9 +73,32 @@ public struct WeightScope: Sendable {
   ///   - hint: what to tell the user when it is missing or has another shape.
   /// - Throws: ``CheckpointError`` naming the tensor, the expected and the found shape.
   public func tensor(_ name: String, _ shape: [Int], hint: String = "") throws -> Tensor {
-    let tensor = try file.tensor(key(name), shape, hint: hint)
-    take(key(name))
-    return tensor
+    do {
+      let tensor = try file.tensor(key(name), shape, hint: hint)
+      take(key(name))
+      return tensor
+    } catch let error as CheckpointError {
+      return try makeUp(shape, for: error)
+    }
+  }
+
+  /// Zeros in place of a tensor that is missing or has another shape, in a survey.
+  private func makeUp(_ shape: [Int], for error: CheckpointError) throws -> Tensor {
+    // A config that nobody vouches for may ask for more than any memory.
+    guard let limit = ledger.surveyBytes else { throw error }
+    let (count, overflow) = shape.reduce((1, false)) { product, extent in
+      let (next, overflow) = product.0.multipliedReportingOverflow(by: extent)
+      return (next, overflow || product.1)
+    }
+    guard !overflow, count <= limit / 4 else { throw error }
+    switch error {
+    case .missing(let key, _, _, _): ledger.faults.withLock { $0.missing.append(key) }
+    case .shape(let key, _, let expected, let got, _):
+      ledger.faults.withLock { $0.misshapen.append("\(key) \(got) for \(expected)") }
+      take(key)
+    default: throw error
+    }
+    return .zeros(shape)
   }
 
   /// Takes a tensor of whole numbers or booleans.
@@ -84,10 +123,16 @@ public struct WeightScope: Sendable {
 
   /// Checks that everything in this scope was taken.
   ///
-  /// - Throws: ``CheckpointError/unused(keys:file:)``
+  /// - Throws: ``CheckpointError/unused(keys:file:)``; in a survey
+  ///   ``CheckpointError/mismatch(file:missing:unexpected:misshapen:)``
   public func finish() throws {
     let taken = ledger.taken.withLock { $0 }
     let left = keys.filter { !taken.contains($0) }
+    let faults = ledger.faults.withLock { $0 }
+    if !faults.missing.isEmpty || !faults.misshapen.isEmpty {
+      throw CheckpointError.mismatch(
+        file: file.path, missing: faults.missing, unexpected: left, misshapen: faults.misshapen)
+    }
     guard left.isEmpty else { throw CheckpointError.unused(keys: left, file: file.path) }
   }
 

@@ -158,6 +158,11 @@ enum PreTokens {
     case nil: words
     case .sequence(let specs): specs.reduce(words) { cut($0, by: $1) }
     case .whitespaceSplit: words.flatMap(splitAtWhitespace)
+    case .byteLevel(let addsPrefix):
+      words.filter { !$0.bytes.isEmpty }.flatMap { word -> [Word] in
+        let bytes = addsPrefix && word.bytes[0] != 0x20 ? [0x20] + word.bytes : word.bytes
+        return ByteLevel.words(bytes).map { Word(bytes: $0, isFirst: false) }
+      }
     case .metaspace(let replacement, let prepend, let splits):
       words.filter { !$0.bytes.isEmpty }.flatMap { word -> [Word] in
         let symbol = Array(replacement.utf8)

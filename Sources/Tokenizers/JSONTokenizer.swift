@@ -1,17 +1,30 @@
 import FoundationEssentials
 
-/// A `tokenizer.json` with a unigram model, ready to cut text as the `tokenizers` library does.
+/// A `tokenizer.json`, ready to cut text as the `tokenizers` library does.
 ///
-/// It differs from the `sentencepiece` library in its sums (double precision), its normalisation
-/// (by grapheme clusters) and in cutting at spaces first. Source: huggingface/tokenizers v0.20 and
-/// huggingface/spm_precompiled v0.1.
+/// With a unigram model it differs from the `sentencepiece` library in its sums (double precision),
+/// its normalisation (by grapheme clusters) and in cutting at spaces first. Source:
+/// huggingface/tokenizers v0.20 to v0.23 and huggingface/spm_precompiled v0.1.
 struct JSONTokenizer: Sendable {
   let pieceCount: Int
   /// Ids before and after each text.
   let before: [Int]
   let after: [Int]
-  private let unigram: Unigram
-  private let byteIDs: [Int]
+
+  /// What cuts words into pieces.
+  private enum Model: Sendable {
+    case unigram(UnigramWords)
+    case bytePairs(BytePairs)
+
+    func append(_ word: [UInt8], to ids: inout [Int]) {
+      switch self {
+      case .unigram(let model): model.append(word, to: &ids)
+      case .bytePairs(let model): ids += model.ids(of: word)
+      }
+    }
+  }
+
+  private let model: Model
   private let normalizers: [TextStep]
   private let preTokenizer: TokenizerJSON.PreTokenizerSpec?
   private let rawTokens: AddedTokens
@@ -27,27 +40,26 @@ struct JSONTokenizer: Sendable {
     } catch let error as DecodingError {
       throw refuse(Self.problem(error))
     }
-    let pieces = spec.model.pieces
-    guard let unknown = spec.model.unknownID, pieces.indices.contains(unknown) else {
-      throw refuse("it names no unknown piece")
-    }
     let added = spec.addedTokens ?? []
-    let lengths = pieces.map(\.text.utf8.count) + added.map(\.content.utf8.count)
-    guard lengths.allSatisfy({ (1...PieceTrie.maxPieceBytes).contains($0) }) else {
-      throw refuse("a piece is empty or longer than \(PieceTrie.maxPieceBytes) bytes")
+    guard added.allSatisfy({ (1...PieceTrie.maxPieceBytes).contains($0.content.utf8.count) }) else {
+      throw refuse("a token is empty or longer than \(PieceTrie.maxPieceBytes) bytes")
     }
-    guard pieces.allSatisfy({ $0.score.isFinite }) else {
-      throw refuse("a piece has a score that is no number")
+    guard added.allSatisfy({ (0..<BytePairs.idLimit).contains($0.id) }) else {
+      throw refuse("a token has an id that is not 0 to \(BytePairs.idLimit)")
     }
-    let trie = PieceTrie(pieces.enumerated().map { (ArraySlice($0.element.text.utf8), $0.offset) })
-    unigram = Unigram(
-      trie: trie, scores: pieces.map(\.score),
-      scoreRange: (pieces.map(\.score).min() ?? 0)...(pieces.map(\.score).max() ?? 0),
-      unknownID: unknown, userDefined: [], roundsToSingle: false)
-    let bytes = (UInt8.min...UInt8.max).map {
-      Int(trie.id(of: ArraySlice(bytePieceName($0).utf8)))
+    let idCount: Int
+    switch spec.model {
+    case .unigram(let unigram):
+      model = .unigram(try UnigramWords(unigram, name: name))
+      idCount = unigram.pieces.count
+    case .bytePairs(let pairs):
+      guard spec.preTokenizer?.isByteLevel == true else {
+        throw TokenizerError.unsupported(file: name, feature: "byte pairs of something but bytes")
+      }
+      model = .bytePairs(
+        try BytePairs(vocabulary: pairs.vocabulary, merges: pairs.merges, name: name))
+      idCount = (pairs.vocabulary.values.max() ?? -1) + 1
     }
-    byteIDs = spec.model.byteFallback ? bytes : []
     let steps = try TextStep.steps(spec.normalizer, name: name)
     normalizers = steps
     preTokenizer = spec.preTokenizer
@@ -57,7 +69,43 @@ struct JSONTokenizer: Sendable {
     normalizedTokens = AddedTokens(added.filter(\.isNormalized)) {
       TextStep.apply(steps, to: $0).bytes
     }
-    pieceCount = max(pieces.count, (added.map(\.id).max() ?? -1) + 1)
+    pieceCount = max(idCount, (added.map(\.id).max() ?? -1) + 1)
+  }
+
+  /// Byte pairs from their older two files: `vocab.json` (ids by piece) and `merges.txt` (a pair on
+  /// each line), with the special tokens that RoBERTa or GPT-2 has.
+  init(vocabulary file: [UInt8], merges: [UInt8], name: String) throws {
+    func refuse(_ problem: String) -> TokenizerError { .malformed(file: name, problem: problem) }
+    guard let vocabulary = try? JSONDecoder().decode([String: Int].self, from: Data(file)) else {
+      throw refuse("it holds something but ids by piece")
+    }
+    guard let text = String(validating: merges, as: UTF8.self) else {
+      throw refuse("merges.txt beside it is not UTF-8")
+    }
+    var pairs: [(String, String)] = []
+    for line in text.split(separator: "\n") where !line.hasPrefix("#version") {
+      guard let pair = TokenizerJSON.BytePairsSpec.pair(line) else {
+        throw refuse("merges.txt beside it has the line '\(line.prefix(40))', which is no pair")
+      }
+      pairs.append(pair)
+    }
+    let names = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "<|endoftext|>"]
+    let special = names.compactMap { content in
+      vocabulary[content].map { id in
+        TokenizerJSON.AddedToken(
+          id: id, content: content, isSingleWord: false, takesLeft: false, takesRight: false,
+          isNormalized: false)
+      }
+    }
+    model = .bytePairs(try BytePairs(vocabulary: vocabulary, merges: pairs, name: name))
+    normalizers = []
+    preTokenizer = .byteLevel(addsPrefix: false)
+    let ends = vocabulary["<s>"].flatMap { start in vocabulary["</s>"].map { (start, $0) } }
+    before = ends.map { [$0.0] } ?? []
+    after = ends.map { [$0.1] } ?? []
+    rawTokens = AddedTokens(special) { $0 }
+    normalizedTokens = AddedTokens([]) { $0 }
+    pieceCount = (vocabulary.values.max() ?? -1) + 1
   }
 
   private static func problem(_ error: DecodingError) -> String {
@@ -90,38 +138,11 @@ struct JSONTokenizer: Sendable {
         }
         let isFirst = raw.startIndex == 0 && normalized.keepsStart && part.startIndex == 0
         for word in PreTokens.cut(Array(part), isFirst: isFirst, by: preTokenizer) {
-          append(word, to: &ids)
+          model.append(word, to: &ids)
         }
       }
     }
     return ids
-  }
-
-  private func append(_ word: [UInt8], to ids: inout [Int]) {
-    var unknown: ArraySlice<UInt8> = []
-    func flush() {
-      guard !unknown.isEmpty else { return }
-      // The joined unknown characters are looked up once more, as the library does.
-      let known = Int(unigram.trie.id(of: unknown))
-      let bytes = byteIDs.isEmpty ? [] : unknown.map { byteIDs[Int($0)] }
-      if known >= 0 {
-        ids.append(known)
-      } else if !bytes.isEmpty, !bytes.contains(Int(PieceTrie.none)) {
-        ids += bytes
-      } else {
-        ids.append(unigram.unknownID)
-      }
-      unknown = []
-    }
-    for (range, id) in unigram.segments(of: word[...]) {
-      if id == unigram.unknownID {
-        unknown = word[(unknown.isEmpty ? range.lowerBound : unknown.startIndex)..<range.upperBound]
-      } else {
-        flush()
-        ids.append(id)
-      }
-    }
-    flush()
   }
 }
 

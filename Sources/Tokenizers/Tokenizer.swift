@@ -1,9 +1,11 @@
 import FoundationEssentials
 
-/// Cuts text into the pieces of a unigram vocabulary, as T5 and its kin do.
+/// Cuts text into the pieces of a vocabulary: unigrams, as T5 and its kin do, or byte pairs, as GPT-2
+/// and RoBERTa do.
 ///
-/// A `spiece.model` is read as the `sentencepiece` library reads it, a `tokenizer.json` as the
-/// `tokenizers` library does; the two can differ on the same text, and each is matched.
+/// A `spiece.model` is read as the `sentencepiece` library reads it, a `tokenizer.json`, or
+/// `vocab.json` with `merges.txt`, as the `tokenizers` library does; the two can differ on the same
+/// text, and each is matched.
 public struct Tokenizer: Sendable {
   private enum Engine: Sendable {
     case sentencePiece(SentencePieceTokenizer)
@@ -16,34 +18,61 @@ public struct Tokenizer: Sendable {
   /// Ids are below this number.
   public let pieceCount: Int
 
-  /// Reads a file; its first byte tells which of the two formats it has.
+  /// Reads a `spiece.model` or a `tokenizer.json`; the first byte tells which.
   ///
   /// - Throws: ``TokenizerError``
   public init(path: String) throws {
-    let url = URL(filePath: path)
+    try self.init(bytes: try Self.read(path), name: path)
+  }
+
+  /// Reads what a published folder has: `tokenizer.json`, else `spiece.model`, else `vocab.json` and
+  /// `merges.txt`.
+  ///
+  /// - Throws: ``TokenizerError``
+  public init(folder: String) throws {
+    for name in ["tokenizer.json", "spiece.model"] {
+      let path = folder + "/" + name
+      if FileManager.default.fileExists(atPath: path) {
+        try self.init(path: path)
+        return
+      }
+    }
+    let path = folder + "/vocab.json"
+    self.init(
+      try JSONTokenizer(
+        vocabulary: try Self.read(path), merges: try Self.read(folder + "/merges.txt"), name: path))
+  }
+
+  private init(_ sentencePiece: SentencePieceTokenizer) {
+    engine = .sentencePiece(sentencePiece)
+    pieceCount = sentencePiece.pieceCount
+  }
+
+  private init(_ json: JSONTokenizer) {
+    engine = .json(json)
+    pieceCount = json.pieceCount
+  }
+
+  private static func read(_ path: String) throws -> [UInt8] {
     let data: Data
     do {
-      data = try Data(contentsOf: url)
+      data = try Data(contentsOf: URL(filePath: path))
     } catch {
       throw TokenizerError.unreadable(file: path, reason: "there is no readable file")
     }
-    guard data.count <= Self.maxFileBytes else {
+    guard data.count <= maxFileBytes else {
       throw TokenizerError.unreadable(file: path, reason: "\(data.count) bytes are too many")
     }
-    try self.init(bytes: Array(data), name: path)
+    return Array(data)
   }
 
   /// - Parameter name: what messages call the file.
   package init(bytes: [UInt8], name: String) throws {
     if bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
-      let json = try JSONTokenizer(bytes, name: name)
-      engine = .json(json)
-      pieceCount = json.pieceCount
+      self.init(try JSONTokenizer(bytes, name: name))
     } else {
       let model = try SentencePieceModel(bytes, name: name)
-      let sentencePiece = try SentencePieceTokenizer(model, name: name)
-      engine = .sentencePiece(sentencePiece)
-      pieceCount = sentencePiece.pieceCount
+      self.init(try SentencePieceTokenizer(model, name: name))
     }
   }
 

@@ -39,6 +39,26 @@ private func ids(_ name: String) throws -> [[Int]] {
     #expect(different == 0, "\(different) of \(sentences.count) sentences differ")
   }
 
+  /// The folders of Tests/Fixtures/make_byte_pairs.py.
+  @Test(arguments: ["roberta", "gpt2", "prefixed"])
+  func givesTheBytePairsOfTheReferenceLibrary(name: String) throws {
+    let folder = Fixtures.url("byte-pairs/" + name)
+    let tokenizer = try Tokenizer(folder: folder.path)
+    let hashes = try String(contentsOf: folder.appendingPathComponent("ids.fnv"), encoding: .utf8)
+      .split(separator: "\n")
+    let sentences = try sentences()
+    try #require(sentences.count == 2000 && hashes.count == 2000)
+    var different: [String] = []
+    for (sentence, hash) in zip(sentences, hashes) {
+      let text = tokenizer.encode(sentence).map(String.init).joined(separator: " ")
+      let got = text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+        ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+      }
+      if got != UInt64(hash, radix: 16) { different.append(sentence) }
+    }
+    #expect(different.isEmpty, "\(different.count) differ: \(different.prefix(5))")
+  }
+
   @Test func addsTheEndOnlyWhenAsked() throws {
     for file in ["plain.spiece.model", "t5.tokenizer.json"] {
       let tokenizer = try Tokenizer(path: fixture(file))
@@ -54,6 +74,7 @@ private func ids(_ name: String) throws -> [[Int]] {
   /// A megabyte takes about a second; were it quadratic it would take hours.
   @Test(arguments: [
     "plain.spiece.model", "bytes.spiece.model", "t5.tokenizer.json", "bytes.tokenizer.json",
+    "../byte-pairs/prefixed/tokenizer.json",
   ])
   func longTextTakesLinearTime(file: String) throws {
     let tokenizer = try Tokenizer(path: fixture(file))
@@ -86,7 +107,10 @@ private func ids(_ name: String) throws -> [[Int]] {
     }
   }
 
-  @Test(arguments: ["plain.spiece.model", "bytes.spiece.model", "bytes.tokenizer.json"])
+  @Test(arguments: [
+    "plain.spiece.model", "bytes.spiece.model", "bytes.tokenizer.json",
+    "../byte-pairs/prefixed/tokenizer.json",
+  ])
   func survivesCutAndChangedFiles(file: String) throws {
     let whole = try bytes(file)
     for count in stride(from: 0, to: whole.count, by: max(1, whole.count / 150)) {
@@ -121,7 +145,16 @@ private func ids(_ name: String) throws -> [[Int]] {
     (#"{"model":{"type":"Unigram","vocab":[["",0]],"unk_id":0}}"#, "empty"),
     (#"{"model":{"type":"Unigram","vocab":[["a"]],"unk_id":0}}"#, "vocab"),
     (#"{"model":{"type":"Unigram"}}"#, "no 'vocab'"),
-    (#"{"model":{"type":"BPE","vocab":{}}}"#, "BPE"),
+    (#"{"model":{"type":"WordPiece","vocab":{}}}"#, "WordPiece"),
+    (#"{"model":{"type":"BPE","vocab":{},"merges":[]}}"#, "bytes"),
+    (#"{"model":{"vocab":{"a":-1},"merges":[]},"pre_tokenizer":{"type":"ByteLevel"}}"#, "id"),
+    (
+      #"{"model":{"vocab":{"a":1},"merges":["a b"]},"pre_tokenizer":{"type":"ByteLevel"}}"#, "'b'"
+    ),
+    (
+      #"{"model":{"vocab":{"a":1},"merges":["a"]},"pre_tokenizer":{"type":"ByteLevel"}}"#, "JSON"
+    ),
+    (#"{"model":{"type":"BPE","vocab":{},"merges":[],"end_of_word_suffix":"</w>"}}"#, "suffix"),
     (#"{"model":{"vocab":[["a",0]],"unk_id":0},"normalizer":{"type":"NFC"}}"#, "NFC"),
     (
       #"{"model":{"vocab":[["a",0]],"unk_id":0},"#
@@ -143,5 +176,6 @@ private func ids(_ name: String) throws -> [[Int]] {
   @Test func refusesWhatIsNoFile() {
     #expect(throws: TokenizerError.self) { try Tokenizer(path: "/nowhere/spiece.model") }
     #expect(throws: TokenizerError.self) { try Tokenizer(path: "/") }
+    #expect(throws: TokenizerError.self) { try Tokenizer(folder: "/nowhere") }
   }
 }

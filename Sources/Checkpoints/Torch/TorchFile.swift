@@ -98,7 +98,9 @@ struct TorchContent {
       throw refuse("as a zip archive it has \(pickles.count) entries 'data.pkl', not one")
     }
     let folder = String(pickle.dropLast("data.pkl".utf8.count))
-    var unpickler = Unpickler(UnsafeRawBufferPointer(rebasing: file.bytes[range]), name: file.path)
+    var unpickler = Unpickler(
+      UnsafeRawBufferPointer(rebasing: file.bytes[range]), fileBytes: file.bytes.count,
+      name: file.path)
     root = try unpickler.load()
     source = unpickler.source
     pickleBytes = unpickler.position
@@ -122,7 +124,7 @@ struct TorchContent {
     func refuse(_ problem: String) -> CheckpointError {
       .malformed(file: file.path, problem: problem)
     }
-    var unpickler = Unpickler(file.bytes, name: file.path)
+    var unpickler = Unpickler(file.bytes, fileBytes: file.bytes.count, name: file.path)
     guard case .bytes(let magic) = try unpickler.load(), magic.count == Self.magic.count,
       file.bytes[Int(magic.start)..<Int(magic.start + magic.count)].elementsEqual(Self.magic)
     else { throw refuse("it is a pickle, but none of torch.save") }

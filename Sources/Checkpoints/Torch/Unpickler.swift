@@ -5,8 +5,8 @@
 /// (TorchObjects.swift); any other leaves an inert placeholder that carries the name and nothing
 /// else. Protocols 0 to 5 are read. Source: Python's `pickletools`.
 struct Unpickler {
-  /// Values that any pickle may hold; a large one may hold one for each 16 bytes more.
-  static let freeValues = 1 << 17
+  /// Values that any pickle may hold; one in a large file may hold one for each 32 bytes more.
+  static let freeValues = 1 << 16
 
   private(set) var heap = PickleHeap()
   let source: PickleSource
@@ -14,11 +14,14 @@ struct Unpickler {
   private var stack: [PickleValue] = []
   private var marks: [Int] = []
   private var memo: [Int: PickleValue] = [:]
+  private let valueLimit: Int
 
   /// - Parameters:
   ///   - bytes: one or several pickles; what follows them is not looked at.
+  ///   - fileBytes: size of the whole file.
   ///   - name: what messages call the file.
-  init(_ bytes: UnsafeRawBufferPointer, name: String) {
+  init(_ bytes: UnsafeRawBufferPointer, fileBytes: Int, name: String) {
+    valueLimit = Self.freeValues + fileBytes / 32
     let start = UnsafeRawBufferPointer(rebasing: bytes.prefix(Int(UInt32.max)))
     source = PickleSource(bytes: start, name: name)
     reader = LittleEndianBytes(start, name: name)
@@ -34,7 +37,6 @@ struct Unpickler {
   /// Reads the next pickle.
   mutating func load() throws -> PickleValue {
     (stack, marks, memo) = ([], [], [:])
-    let limit = Self.freeValues + source.bytes.count / 16
     while true {
       let code = try reader.uint8()
       if code == UInt8(ascii: ".") { return try pop() }
@@ -42,8 +44,8 @@ struct Unpickler {
         throw refuse("the operation \(code) is not one of a checkpoint's")
       }
       try step(operation)
-      guard stack.count + marks.count + 2 * memo.count + heap.size <= limit else {
-        throw refuse("it builds more than \(limit) values")
+      guard stack.count + marks.count + 2 * memo.count + heap.size <= valueLimit else {
+        throw refuse("it builds more than \(valueLimit) values")
       }
     }
   }

@@ -5,7 +5,15 @@ import Foundation
 /// `aedit models`
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "List installed model packages and check their files.")
+    commandName: "models", abstract: "List, check, install and fetch model packages.",
+    subcommands: [ListModels.self, CheckModel.self, AddModel.self, PullModel.self],
+    defaultSubcommand: ListModels.self)
+}
+
+/// `aedit models list`
+struct ListModels: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List installed model packages and check their files.")
 
   @Option(
     name: .customLong("model"),
@@ -52,12 +60,12 @@ struct ModelsCommand: ParsableCommand {
     do { try package.verify() } catch { problem = "\(error)" }
     let bytes = package.hashes.keys.reduce(0) { sum, file in
       let attributes = try? FileManager.default.attributesOfItem(
-        atPath: package.folder + "/" + file)
+        atPath: package.source + "/" + file)
       return sum + ((attributes?[.size] as? Int) ?? 0)
     }
     return Entry(
       name: package.name, kind: package.kind, version: package.version, licence: package.licence,
-      folder: package.folder, megabytes: (Double(bytes) / 1e5).rounded() / 10, problem: problem)
+      folder: package.source, megabytes: (Double(bytes) / 1e5).rounded() / 10, problem: problem)
   }
 
   private static func line(_ entry: Entry) -> String {

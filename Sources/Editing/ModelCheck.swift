@@ -1,0 +1,119 @@
+import Autoencoders
+import Checkpoints
+import Diffusion
+import Foundation
+import Tensors
+import TextEncoders
+import Tokenizers
+import Vocoders
+
+/// What the check of a model's part found.
+public struct PartReport: Sendable, Encodable {
+  public let name: String
+  public let className: String
+  public let tensors: Int
+  public let parameters: Int
+  /// Element types, sorted.
+  public let types: [String]
+  /// Classes of a PyTorch file that were not built.
+  public let notBuilt: [String]
+  /// Whether the names and shapes are those that the config asks for; nil when the class is not known.
+  public let namesFit: Bool?
+}
+
+/// Checks published models before they are used: each tensor is read, each file parsed, and the
+/// names and shapes of known networks compared with their configs.
+public enum ModelCheck {
+  /// Checks all parts.
+  ///
+  /// - Throws: the first fault, as a `CheckpointError`, `TokenizerError` or `SchedulerError`.
+  public static func check(_ model: PublishedModel) throws -> [PartReport] {
+    try model.components.map { part in
+      for file in part.files { try checkSmallFile(model.folder + "/" + file) }
+      return try check(part)
+    }
+  }
+
+  /// Checks a package of our own layout: the hashes and every tensor.
+  public static func check(_ package: ModelPackage) throws -> [PartReport] {
+    try package.verify()
+    return try package.components.sorted { $0.key < $1.key }.compactMap { name, file in
+      guard file.hasSuffix(".safetensors") else {
+        try checkSmallFile(package.source + "/" + file)
+        return nil
+      }
+      let checkpoint = try openCheckpoint(package.source + "/" + file)
+      return try report(name, package.kind, checkpoint, namesFit: nil)
+    }
+  }
+
+  private static func check(_ part: PublishedModel.Component) throws -> PartReport {
+    guard let checkpoint = try part.checkpoint() else {
+      return PartReport(
+        name: part.name, className: part.className, tensors: 0, parameters: 0, types: [],
+        notBuilt: [], namesFit: nil)
+    }
+    let found = try report(part.name, part.className, checkpoint, namesFit: nil)
+    guard let build = networks[part.className], let config = part.config else { return found }
+    let w = WeightScope(surveying: checkpoint)
+    try Precision.$current.withValue(.fp32) { try build(w, config) }
+    try w.finish()
+    return try report(part.name, part.className, checkpoint, namesFit: true)
+  }
+
+  private static func report(
+    _ name: String, _ className: String, _ checkpoint: any Checkpoint, namesFit: Bool?
+  ) throws -> PartReport {
+    for (key, tensor) in checkpoint.tensors.sorted(by: { $0.key < $1.key }) {
+      let bad = tensor.countNotFinite()
+      guard bad == 0 else {
+        throw CheckpointError.malformed(
+          file: checkpoint.path, problem: "the tensor '\(key)' holds \(bad) NaN or infinite numbers"
+        )
+      }
+    }
+    return PartReport(
+      name: name, className: className, tensors: checkpoint.tensors.count,
+      parameters: checkpoint.tensors.values.reduce(0) { $0 + $1.count },
+      types: Set(checkpoint.tensors.values.map(\.type.rawValue)).sorted(),
+      notBuilt: (checkpoint as? TorchFile)?.placeholders ?? [], namesFit: namesFit)
+  }
+
+  /// Networks by the class that the publisher's library builds.
+  private static let networks: [String: @Sendable (WeightScope, String) throws -> Void] = [
+    "AutoencoderKL": {
+      _ = try AutoencoderKL($0, config: AutoencoderKLConfig(PublishedConfig(path: $1)))
+    },
+    "UNet2DConditionModel": {
+      _ = try UNet2DConditionModel(
+        $0, config: UNet2DConditionConfig(PublishedConfig(path: $1)))
+    },
+    "ClapTextModelWithProjection": {
+      _ = try CLAPTextEncoder($0, config: CLAPTextConfig(PublishedConfig(path: $1)))
+    },
+    "SpeechT5HifiGan": {
+      _ = try HiFiGAN($0, config: HiFiGANConfig(speechT5: PublishedConfig(path: $1)))
+    },
+    "T5EncoderModel": t5, "T5ForConditionalGeneration": t5, "T5Model": t5,
+  ]
+
+  private static let t5: @Sendable (WeightScope, String) throws -> Void = { w, path in
+    _ = try T5Encoder(w, config: T5Config(contentsOf: URL(fileURLWithPath: path)))
+  }
+
+  /// Tokenizers and schedulers are built, other JSON is parsed.
+  public static func checkSmallFile(_ path: String) throws {
+    switch URL(fileURLWithPath: path).lastPathComponent {
+    case "tokenizer.json", "spiece.model": _ = try Tokenizer(path: path)
+    case "merges.txt":
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      _ = try Tokenizer(folder: folder)
+    case "scheduler_config.json":
+      let json = try JSONValue(file: path, maxBytes: 4_000_000)
+      _ = try SchedulerConfig(json: Data(json.text.utf8))
+    case let name where name.hasSuffix(".json"):
+      _ = try JSONValue(file: path, maxBytes: 100_000_000)
+    default: break
+    }
+  }
+}
