@@ -30,13 +30,11 @@ public struct DiffusersFolder: Sendable {
     }
   }
 
-  /// The tokenizer of a part: `tokenizer.json`, else `spiece.model`.
+  /// The tokenizer of a part.
   ///
   /// - Throws: `TokenizerError`
   public func tokenizer(_ part: String) throws -> Tokenizer {
-    let files = ["tokenizer.json", "spiece.model"].map { "\(path)/\(part)/\($0)" }
-    let found = files.first { FileManager.default.fileExists(atPath: $0) }
-    return try Tokenizer(path: found ?? files[0])
+    try Tokenizer(folder: "\(path)/\(part)")
   }
 
   /// Builds a part from its weights and checks that it took every tensor.
