@@ -103,7 +103,7 @@ import Testing
     #expect(wrong.status == 1 && wrong.errors.contains("sha256"), "\(wrong)")
     let right = try place.run("models", "pull", server.url + "/net.pt", "--into", "store")
     #expect(right.status == 0 && right.output.contains("installed as net"), "\(right)")
-    let unsafe = try place.run("models", "pull", "http://example.com/net.pt", "--into", "store")
+    let unsafe = try place.run("models", "pull", "http://example.com/other.pt", "--into", "store")
     #expect(unsafe.status == 1 && unsafe.errors.contains("https"), "\(unsafe)")
   }
 }
