@@ -84,18 +84,26 @@ public enum ModelCheck {
     "AutoencoderKL": {
       _ = try AutoencoderKL($0, config: AutoencoderKLConfig(PublishedConfig(path: $1)))
     },
-    "UNet2DConditionModel": {
-      _ = try UNet2DConditionModel(
-        $0, config: UNet2DConditionConfig(PublishedConfig(path: $1)))
-    },
-    "ClapTextModelWithProjection": {
-      _ = try CLAPTextEncoder($0, config: CLAPTextConfig(PublishedConfig(path: $1)))
-    },
+    "UNet2DConditionModel": unet, "AudioLDM2UNet2DConditionModel": unet,
+    "ClapTextModelWithProjection": clap, "ClapModel": clap,
+    "GPT2Model": gpt2, "GPT2LMHeadModel": gpt2,
     "SpeechT5HifiGan": {
       _ = try HiFiGAN($0, config: HiFiGANConfig(speechT5: PublishedConfig(path: $1)))
     },
     "T5EncoderModel": t5, "T5ForConditionalGeneration": t5, "T5Model": t5,
   ]
+
+  private static let unet: @Sendable (WeightScope, String) throws -> Void = {
+    _ = try UNet2DConditionModel($0, config: UNet2DConditionConfig(PublishedConfig(path: $1)))
+  }
+
+  private static let clap: @Sendable (WeightScope, String) throws -> Void = {
+    _ = try CLAPTextEncoder($0, config: CLAPTextConfig(PublishedConfig(path: $1)))
+  }
+
+  private static let gpt2: @Sendable (WeightScope, String) throws -> Void = {
+    _ = try GPT2($0, config: GPT2Config(PublishedConfig(path: $1)))
+  }
 
   private static let t5: @Sendable (WeightScope, String) throws -> Void = { w, path in
     _ = try T5Encoder(w, config: T5Config(contentsOf: URL(fileURLWithPath: path)))

@@ -2,6 +2,7 @@ import Checkpoints
 import Layers
 import Tensors
 import TextEncoders
+import Tokenizers
 
 /// AudioLDM (2301.12503) and MusicLDM (2308.01546): mel latent diffusion led by CLAP's embedding of
 /// the text, which is put beside the timestep's vector; the U-Net's transformers attend to the
@@ -13,7 +14,7 @@ public struct AudioLDM: MelLatentDiffusionModel {
   /// The pipelines' own: AudioLDM 10 steps and a guidance of 2.5, MusicLDM 200 and 2.
   public let defaults: SamplingSettings
   private let text: CLAPTextEncoder
-  private let tokenize: @Sendable (String) -> [Int]
+  private let tokenizer: Tokenizer
 
   /// The pipelines that it runs.
   public static let pipelines = ["AudioLDMPipeline", "MusicLDMPipeline"]
@@ -21,16 +22,8 @@ public struct AudioLDM: MelLatentDiffusionModel {
   /// - Throws: `CheckpointError`, `TokenizerError` or `SchedulerError`; also when the parts do not
   ///   fit each other.
   public init(_ folder: DiffusersFolder) throws {
-    let tokenizer = try folder.tokenizer("tokenizer")
-    try self.init(folder) { tokenizer.encode($0) }
-  }
-
-  /// - Parameter tokenize: the ids of a text, from `<s>` to `</s>`.
-  package init(
-    _ folder: DiffusersFolder, tokenize: @escaping @Sendable (String) -> [Int]
-  ) throws {
     precondition(Self.pipelines.contains(folder.pipeline), folder.pipeline)
-    self.tokenize = tokenize
+    tokenizer = try folder.tokenizer("tokenizer")
     parts = try MelLatentDiffusion(folder)
     text = try folder.load("text_encoder") { try CLAPTextEncoder($0, config: CLAPTextConfig($1)) }
     defaults =
@@ -56,7 +49,7 @@ public struct AudioLDM: MelLatentDiffusionModel {
 
   /// The tokens of a text, cut to the longest that the encoder takes.
   private func tokens(_ prompt: String) -> [Int] {
-    let (ids, most) = (tokenize(prompt), text.config.maxTokens)
+    let (ids, most) = (tokenizer.encode(prompt), text.config.maxTokens)
     return ids.count <= most ? ids : ids.prefix(most - 1) + ids.suffix(1)
   }
 }

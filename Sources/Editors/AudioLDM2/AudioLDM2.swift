@@ -15,7 +15,7 @@ public struct AudioLDM2: MelLatentDiffusionModel {
   public let parts: MelLatentDiffusion
   /// The pipeline's own.
   public let defaults = SamplingSettings(steps: 200, guidance: 3.5)
-  private let clap: CLAPTextEncoder, tokenizeForCLAP: @Sendable (String) -> [Int]
+  private let clap: CLAPTextEncoder, clapTokenizer: Tokenizer
   private let t5: T5Encoder, t5Tokenizer: Tokenizer
   private let projection: AudioLDM2Projection
   private let language: GPT2
@@ -26,15 +26,6 @@ public struct AudioLDM2: MelLatentDiffusionModel {
   /// - Throws: `CheckpointError`, `T5Error`, `TokenizerError` or `SchedulerError`; also when the
   ///   parts do not fit each other.
   public init(_ folder: DiffusersFolder) throws {
-    let tokenizer = try folder.tokenizer("tokenizer")
-    try self.init(folder) { tokenizer.encode($0) }
-  }
-
-  /// - Parameter tokenizeForCLAP: the ids of a text, from `<s>` to `</s>`.
-  package init(
-    _ folder: DiffusersFolder, tokenizeForCLAP: @escaping @Sendable (String) -> [Int]
-  ) throws {
-    self.tokenizeForCLAP = tokenizeForCLAP
     parts = try MelLatentDiffusion(folder)
     clap = try folder.load("text_encoder") { try CLAPTextEncoder($0, config: CLAPTextConfig($1)) }
     t5 = try folder.load("text_encoder_2") { w, config in
@@ -49,6 +40,7 @@ public struct AudioLDM2: MelLatentDiffusionModel {
         "is not supported")
       return try AudioLDM2Projection(w, clapDim: clapDim, t5Dim: t5Dim, dim: dim)
     }
+    clapTokenizer = try folder.tokenizer("tokenizer")
     t5Tokenizer = try folder.tokenizer("tokenizer_2")
     let fits = parts.unet.config.levels.allSatisfy { level in
       level.attentions.allSatisfy { attention in
@@ -65,7 +57,7 @@ public struct AudioLDM2: MelLatentDiffusionModel {
   public func condition(_ prompt: String, negative: String?) throws -> TextCondition {
     let texts = [prompt] + (negative.map { [$0] } ?? [])
     let embeddings = try clap(
-      texts.map { cut(tokenizeForCLAP($0), to: clap.config.maxTokens) })
+      texts.map { cut(clapTokenizer.encode($0), to: clap.config.maxTokens) })
     // The negative text is cut or filled to the prompt's length.
     let ids = cut(t5Tokenizer.encode(prompt), to: Self.maxTokens)
     let others = negative.map { [cut(t5Tokenizer.encode($0), to: ids.count)] } ?? []
