@@ -15,12 +15,12 @@ public enum AudioContainer: String, Sendable, Codable, Hashable, CaseIterable {
   case oggVorbis
   case opus
   case mp3
-  /// Anything that only `ffmpeg` reads: `.m4a`, `.aac`, the sound of a video.
+  /// Anything that only `ffmpeg` reads: `.m4a`, `.aac`, the sound of a video. Written as AAC.
   case media
 
   /// Name endings that `AudioWriter` accepts.
   public static let writableExtensions = [
-    "wav", "aiff", "flac", "ogg", "opus", "mp3", "caf", "w64", "rf64", "au",
+    "wav", "aiff", "flac", "ogg", "opus", "mp3", "m4a", "aac", "caf", "w64", "rf64", "au",
   ]
 
   /// Whether a name ends like that of a sound file that `AudioReader` reads.
@@ -42,6 +42,7 @@ public enum AudioContainer: String, Sendable, Codable, Hashable, CaseIterable {
     case "ogg", "oga": self = .oggVorbis
     case "opus": self = .opus
     case "mp3": self = .mp3
+    case "m4a", "aac": self = .media
     default: return nil
     }
   }
@@ -64,7 +65,7 @@ public enum AudioContainer: String, Sendable, Codable, Hashable, CaseIterable {
     }
   }
 
-  /// Major format code of libsndfile.
+  /// Major format code of libsndfile; for what it does not write, that of the file in between.
   var majorFormat: Int {
     switch self {
     case .wav: return SF_FORMAT_WAV
@@ -76,12 +77,13 @@ public enum AudioContainer: String, Sendable, Codable, Hashable, CaseIterable {
     case .au: return SF_FORMAT_AU
     case .flac: return SF_FORMAT_FLAC
     case .oggVorbis, .opus: return SF_FORMAT_OGG
-    case .mp3, .media: return SF_FORMAT_MPEG
+    case .mp3: return SF_FORMAT_MPEG
+    case .media: return SF_FORMAT_RF64
     }
   }
 
   /// True for codecs that change the samples.
-  public var isLossy: Bool { self == .oggVorbis || self == .opus || self == .mp3 }
+  public var isLossy: Bool { [.oggVorbis, .opus, .mp3, .media].contains(self) }
 
   /// True for the WAV family, whose members stand in for one another.
   var isWave: Bool { self == .wav || self == .wavExtensible || self == .rf64 }
@@ -94,6 +96,10 @@ public enum AudioContainer: String, Sendable, Codable, Hashable, CaseIterable {
     switch self {
     case .opus: return [8000, 12000, 16000, 24000, 48000]
     case .mp3: return [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000]
+    case .media:
+      return [
+        8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000,
+      ]
     default: return nil
     }
   }

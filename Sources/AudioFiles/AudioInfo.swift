@@ -48,6 +48,7 @@ public enum SampleEncoding: Sendable, Codable, Hashable, CustomStringConvertible
     case (.oggVorbis, _): return SF_FORMAT_VORBIS
     case (.opus, _): return SF_FORMAT_OPUS
     case (.mp3, _): return SF_FORMAT_MPEG_LAYER_III
+    case (.media, _): return SF_FORMAT_FLOAT
     case (.wav, .integer(8)), (.wavExtensible, .integer(8)), (.rf64, .integer(8)),
       (.wave64, .integer(8)):
       return SF_FORMAT_PCM_U8

@@ -3,8 +3,9 @@ import Foundation
 
 /// Streams sound into a new file.
 ///
-/// The format is what the output's name says; rate, channels, sample encoding and tags are kept
-/// from the input as far as that format can. The file grows under a temporary name in the same
+/// The format is what the output's name says (`.m4a` and `.aac` are encoded by ffmpeg from a lossless
+/// working file); rate, channels, sample encoding and tags are kept from the input as far as that
+/// format can. The file grows under a temporary name in the same
 /// folder and takes its own on `commit()`; a failure, `discard()` or the writer's end before that
 /// deletes it. Integer samples are rounded to nearest without dither, so that samples read from a
 /// file of the same encoding are written back bit for bit.
@@ -18,6 +19,7 @@ public final class AudioWriter {
 
   private let info: AudioInfo
   private let temporary: String
+  private let encoder: AACEncoder?
   private var handle: OpaquePointer?
   private var resampler: StreamResampler?
   private var words: [Int32] = []
@@ -28,13 +30,29 @@ public final class AudioWriter {
   ///   - info: properties to keep; `frameCount` only decides between WAV and RF64.
   ///   - encoding: overrides the sample encoding of `info`.
   ///   - overwrite: whether an existing file may be replaced (at `commit()`).
-  public init(
+  public convenience init(
     path: String, like info: AudioInfo, encoding: SampleEncoding? = nil, overwrite: Bool = true
+  ) throws {
+    try self.init(
+      path: path, like: info, encoding: encoding, overwrite: overwrite,
+      tools: FFmpegTools.installed())
+  }
+
+  /// - Parameter tools: ffmpeg, if it is there.
+  package init(
+    path: String, like info: AudioInfo, encoding: SampleEncoding? = nil, overwrite: Bool = true,
+    tools: FFmpegTools?
   ) throws {
     self.path = path
     self.info = info
-    plan = try OutputPlan(path: path, like: info, encoding: encoding)
+    plan = try OutputPlan(path: path, like: info, encoding: encoding, tools: tools)
     if !overwrite, access(path, F_OK) == 0 { throw AudioFileError.exists(path: path) }
+    if let tools, plan.container == .media {
+      encoder = AACEncoder(
+        tools: tools, source: TemporaryOutputs.reserve(for: path + ".rf64"))
+    } else {
+      encoder = nil
+    }
     temporary = TemporaryOutputs.reserve(for: path)
     if plan.sampleRate != info.sampleRate {
       resampler = try StreamResampler(
@@ -73,6 +91,17 @@ public final class AudioWriter {
     self.handle = nil
     errno = 0
     guard sf_close(handle) == 0 else { throw failed("closing failed; is the disk full?") }
+    if let encoder {
+      do {
+        try encoder.encode(
+          to: temporary, tags: info.tags, channels: info.channelCount, path: path)
+      } catch {
+        removeTemporaries()
+        throw error
+      }
+      unlink(encoder.source)
+      TemporaryOutputs.release(encoder.source)
+    }
     if plan.container == .oggVorbis || plan.container == .opus {
       try OggSerial.makeReproducible(temporary)
     }
@@ -87,12 +116,18 @@ public final class AudioWriter {
     if let handle {
       self.handle = nil
       sf_close(handle)
-      unlink(temporary)
-      TemporaryOutputs.release(temporary)
+      removeTemporaries()
     }
   }
 
   // MARK: -
+
+  private func removeTemporaries() {
+    for path in [temporary, encoder?.source].compactMap(\.self) {
+      unlink(path)
+      TemporaryOutputs.release(path)
+    }
+  }
 
   private func openHandle() throws {
     var header = SF_INFO()
@@ -101,16 +136,16 @@ public final class AudioWriter {
     let subformat = plan.encoding.subformat(in: plan.container)
     header.format = Int32(plan.container.majorFormat | subformat)
     errno = 0
-    guard let opened = sf_open(temporary, Int32(SFM_WRITE), &header) else {
+    guard let opened = sf_open(encoder?.source ?? temporary, Int32(SFM_WRITE), &header) else {
       throw failed(String(cString: sf_strerror(nil)))
     }
     handle = opened
     // Peak chunks carry the time of day; without them the same sound gives the same bytes.
     sf_command(opened, Int32(SFC_SET_ADD_PEAK_CHUNK), nil, Int32(SF_FALSE))
-    if plan.container == .rf64 {
+    if plan.container.majorFormat == SF_FORMAT_RF64 {
       sf_command(opened, Int32(SFC_RF64_AUTO_DOWNGRADE), nil, Int32(SF_TRUE))
     }
-    if plan.container.isLossy {
+    if plan.container.isLossy, encoder == nil {
       sf_command(opened, Int32(SFC_SET_CLIPPING), nil, Int32(SF_TRUE))
       var quality = Self.codecQuality
       let size = Int32(MemoryLayout<Double>.size)
@@ -169,7 +204,13 @@ public final class AudioWriter {
 
   /// Compares the finished file with what was wanted, which needs no table of each format's tags.
   private func lostMetadata() -> [AudioWarning] {
-    guard let kept = try? SndFileSource(path: temporary).info.tags else { return [] }
+    let stored: AudioInfo?
+    if let encoder {
+      stored = try? MediaProbe.describe(path: temporary, tools: encoder.tools)
+    } else {
+      stored = try? SndFileSource(path: temporary).info
+    }
+    guard let kept = stored?.tags else { return [] }
     var lost: [String] = []
     for tag in AudioTag.allCases {
       guard let text = info.tags[tag] else { continue }
@@ -188,8 +229,7 @@ public final class AudioWriter {
     let code = errno
     if let handle { sf_close(handle) }
     handle = nil
-    unlink(temporary)
-    TemporaryOutputs.release(temporary)
+    removeTemporaries()
     return code == 0 ? .cannotWrite(path: path, reason: reason) : .system(path: path, code: code)
   }
 }

@@ -17,10 +17,19 @@ public struct OutputPlan: Sendable, Equatable {
 
   /// Keeps rate, channels and sample encoding of `info` as far as the container allows.
   /// - Parameter encoding: overrides the input's encoding.
-  public init(path: String, like info: AudioInfo, encoding wanted: SampleEncoding? = nil) throws {
+  /// - Throws: `AudioFileError`, also when only ffmpeg writes the format and it is not there.
+  public init(path: String, like info: AudioInfo, encoding: SampleEncoding? = nil) throws {
+    try self.init(path: path, like: info, encoding: encoding, tools: FFmpegTools.installed())
+  }
+
+  /// - Parameter tools: ffmpeg, if it is there.
+  init(
+    path: String, like info: AudioInfo, encoding wanted: SampleEncoding?, tools: FFmpegTools?
+  ) throws {
     guard var container = AudioContainer(outputPath: path) else {
       throw AudioFileError.unknownOutputFormat(path: path)
     }
+    if container == .media, tools == nil { throw AudioFileError.needsFFmpeg(path: path) }
     try SndFileSource.checkLimits(
       path: path, rate: info.sampleRate, channels: info.channelCount)
     guard info.channelCount <= container.maximumChannels else {
@@ -66,6 +75,7 @@ public struct OutputPlan: Sendable, Equatable {
     case .oggVorbis: return .lossy(codec: "Vorbis")
     case .opus: return .lossy(codec: "Opus")
     case .mp3: return .lossy(codec: "MP3")
+    case .media: return .lossy(codec: "AAC")
     case .flac:
       if case .integer(let bits) = source { return .integer(bits: min(bits, 24)) }
       return .integer(bits: companded(source) ? 16 : 24)
@@ -103,7 +113,7 @@ extension AudioContainer {
     case .oggVorbis: return "Ogg Vorbis"
     case .opus: return "Opus"
     case .mp3: return "MP3"
-    case .media: return "media"
+    case .media: return "AAC"
     }
   }
 }

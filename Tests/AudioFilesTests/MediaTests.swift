@@ -79,6 +79,83 @@ import Testing
     }
   }
 
+  private func peak(_ block: AudioBlock) -> Double { block.samples.map { abs($0) }.max() ?? 0 }
+
+  @Test(
+    .enabled(if: ffmpegIsInstalled),
+    arguments: [("m4a", 44100), ("m4a", 192_000), ("aac", 48000)])
+  func aacIsWrittenWithItsTags(ending: String, rate: Int) throws {
+    let scratch = try Scratch()
+    let path = scratch.path("-o." + ending)
+    let block = tone(channels: 2, frames: rate, rate: rate)
+    let warnings = try save(
+      block, path, rate: rate, encoding: .integer(bits: 16), tags: TagTests.tags
+    ).map(\.description)
+    #expect(scratch.names == ["-o." + ending])
+    let reader = try AudioReader(path: path)
+    let info = reader.info
+    #expect(info.sampleRate == min(rate, 96000) && info.channelCount == 2)
+    #expect(info.encoding == .lossy(codec: "AAC"))
+    #expect(abs(info.durationSeconds - 1) < 0.1)
+    for (tag, text) in TagTests.tags {
+      let isNamed = warnings.contains { $0.hasSuffix("tag: \(tag.rawValue)") }
+      #expect((info.tags[tag] == text) != isNamed, "\(tag) \(info.tags[tag] ?? "-")")
+    }
+    if ending == "m4a" {
+      for tag in [AudioTag.title, .artist, .album, .date, .trackNumber, .genre, .comment] {
+        #expect(info.tags[tag] == TagTests.tags[tag], "\(tag)")
+      }
+    }
+    #expect(warnings.contains { $0.contains("lossy") })
+    // The encoder overshoots where a tone begins and ends at once: what is compared lies inside. A
+    // bare stream does not say how many frames the encoder put before the sound.
+    let inner = 4096..<info.frameCount - 4096 - 4096
+    let heard = try reader.readAll()
+    if ending == "m4a", rate == info.sampleRate {
+      let ratio = ratioDB(block.frames(inner), heard.frames(inner))
+      #expect(ratio > 30, "\(ratio) dB")
+    } else {
+      let (peak, wanted) = (peak(heard.frames(inner)), peak(block))
+      #expect(abs(peak - wanted) < 0.05, "\(peak) \(wanted)")
+    }
+    // The same sound gives the same bytes.
+    let again = scratch.path("again." + ending)
+    try save(block, again, rate: rate, encoding: .integer(bits: 16), tags: TagTests.tags)
+    #expect(try fileBytes(again) == fileBytes(path))
+  }
+
+  /// A writer that ends early, or whose encoder fails, leaves no file.
+  @Test(.enabled(if: ffmpegIsInstalled)) func aFailedM4ALeavesNothing() throws {
+    let scratch = try Scratch()
+    let info = AudioInfo(sampleRate: 44100, channelCount: 1, frameCount: 100)
+    let path = scratch.path("a.m4a")
+    let writer = try AudioWriter(path: path, like: info)
+    try writer.write(tone(channels: 1, frames: 100, rate: 44100))
+    writer.discard()
+    #expect(scratch.names.isEmpty)
+    let failing = try scratch.write("ffmpeg", Array("#!/bin/sh\necho no room >&2\nexit 1\n".utf8))
+    let probe = try scratch.write("ffprobe", Array("#!/bin/sh\nexit 1\n".utf8))
+    for tool in [failing, probe] { chmod(tool, 0o755) }
+    let folder = URL(fileURLWithPath: failing).deletingLastPathComponent().path
+    let broken = try AudioWriter(
+      path: path, like: info, tools: FFmpegTools.installed(searchPath: folder))
+    try broken.write(tone(channels: 1, frames: 100, rate: 44100))
+    #expect(throws: AudioFileError.cannotWrite(path: path, reason: "no room")) {
+      try broken.commit()
+    }
+    #expect(scratch.names.sorted() == ["ffmpeg", "ffprobe"])
+  }
+
+  @Test func withoutFFmpegNoM4AIsWritten() throws {
+    let scratch = try Scratch()
+    let path = scratch.path("a.m4a")
+    let info = AudioInfo(sampleRate: 44100, channelCount: 2, frameCount: 100)
+    #expect(throws: AudioFileError.needsFFmpeg(path: path)) {
+      try AudioWriter(path: path, like: info, tools: FFmpegTools.installed(searchPath: "/nowhere"))
+    }
+    #expect(scratch.names.isEmpty)
+  }
+
   @Test func withoutFFmpegTheErrorSaysWhatToInstall() throws {
     let scratch = try Scratch()
     let path = try scratch.write("a.m4a", [UInt8](repeating: 65, count: 3000))
