@@ -148,20 +148,21 @@ private let content = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 
       "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", "-subj", "/CN=localhost",
       "-addext", "subjectAltName=DNS:localhost")
     let server = Process()
-    // It ends by itself, should the test be ended.
-    server.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+    server.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
     server.currentDirectoryURL = URL(fileURLWithPath: scratch.path)
     let out = Pipe()
+    // After the three connections below it ends by itself, should the test be ended.
     server.arguments = [
-      "60", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", "cert.pem", "-key",
-      "key.pem", "-WWW",
+      "s_server", "-accept", "127.0.0.1:0", "-cert", "cert.pem", "-key", "key.pem", "-WWW",
+      "-naccept", "3",
     ]
     server.standardOutput = out
     server.standardError = FileHandle.nullDevice
     server.standardInput = Pipe()
     try server.run()
     defer {
-      server.terminate()
+      // It inherits the blocked signals of a test's thread: no other one would reach it.
+      kill(server.processIdentifier, SIGKILL)
       server.waitUntilExit()
     }
     // "ACCEPT 127.0.0.1:PORT"
