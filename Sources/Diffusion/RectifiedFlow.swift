@@ -49,7 +49,7 @@ public func guided(_ both: Tensor, weight: Float) -> Tensor {
 
 extension Tensor {
   /// Takes the rows of `other` where `mask` is 1.
-  fileprivate mutating func replaceRows(by other: Tensor, where mask: Tensor) {
+  package mutating func replaceRows(by other: Tensor, where mask: Tensor) {
     precondition(shape == other.shape && mask.count == rows, "mask \(mask.shape) for \(shape)")
     let width = channels
     other.withUnsafeFloats { from in

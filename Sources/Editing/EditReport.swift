@@ -27,6 +27,8 @@ public struct StepReport: Sendable, Codable, Equatable {
   public let loweredDB: Double
   /// False when the change lies more than 50 LU under the song: the step then does nothing.
   public let audible: Bool
+  /// What the sound was said to be before, where a published model changed it.
+  public var source: String?
 }
 
 /// What an edit did: returned, and written beside the output as `OUT.aedit.json`.

@@ -11,22 +11,17 @@ final class GeneratedStem: StemSource {
   /// Latents whose mel frames are encoded, and which are decoded, at once.
   private static let windowLatents = 128
 
-  private let info: AudioInfo
-  private let frameCount: Int
   private let generator: any StemGenerator
   private let sound: SoundStream
-  private let gain: Double
   private var mel: MelStream
   private var melWindows: ContextWindows
   private var track: LatentTrack
   private var latentWindows: ContextWindows
   private var voice: any StemVoice
-  private let resampler: StreamResampler?
+  private var placed: PlacedSound
   /// Mel values that do not fill a latent yet, and the frames taken so far.
   private var loose: [Float] = []
   private var melFrames = 0
-  /// Sound given so far, frames at the song's rate.
-  private var given = 0
   private var isFinished = false
 
   /// - Parameters:
@@ -37,10 +32,8 @@ final class GeneratedStem: StemSource {
     _ song: Song, range: Range<Int>, generator: any StemGenerator, text: TextStates,
     negative: TextStates, settings: SamplingSettings, seed: UInt64, gain: Float
   ) throws {
-    info = song.info
-    frameCount = range.count
+    let info = song.info
     self.generator = generator
-    self.gain = 1 / Double(gain)
     let layout = generator.mel
     sound = try SoundStream(song, range: range, rate: layout.sampleRateHz, gain: gain)
     mel = MelStream(try MelSpectrogram(layout))
@@ -54,19 +47,17 @@ final class GeneratedStem: StemSource {
     let samples = StreamResampler.outputLength(
       frames: range.count, from: info.sampleRate, to: layout.sampleRateHz)
     voice = try generator.voice(sampleCount: samples, seed: seed)
-    resampler =
-      info.sampleRate == layout.sampleRateHz
-      ? nil
-      : try StreamResampler(from: layout.sampleRateHz, to: info.sampleRate, channelCount: 1)
+    placed = try PlacedSound(
+      like: info, frameCount: range.count, rate: layout.sampleRateHz, gain: 1 / Double(gain))
   }
 
   func next() throws -> [AudioBlock]? {
     guard !isFinished else { return nil }
     if let channels = try sound.next() {
-      return [try place(try make(mel.push(channels[0]).values), isLast: false)]
+      return [try placed.push(try make(mel.push(channels[0]).values), isLast: false)]
     }
     isFinished = true
-    return [try place(try makeLast(mel.finish().values), isLast: true)]
+    return [try placed.push(try makeLast(mel.finish().values), isLast: true)]
   }
 
   // MARK: - Stages
@@ -117,24 +108,5 @@ final class GeneratedStem: StemSource {
     let mel = try generator.decode(
       try Tensor(window.values, shape: [window.values.count / size, size]))
     return mel[rows: window.inner.lowerBound * unit..<window.inner.upperBound * unit]
-  }
-
-  /// Brings sound to the song's rate, level, length and channels.
-  private func place(_ samples: [Float], isLast: Bool) throws -> AudioBlock {
-    var mono = samples
-    if let resampler {
-      var block = try resampler.process(AudioBlock(channels: [samples]))
-      if isLast { block.append(try resampler.finish()) }
-      mono = block.channel(0)
-    }
-    let count = isLast ? frameCount - given : min(mono.count, frameCount - given)
-    given += count
-    let channels = info.channelCount
-    var out = AudioBlock(channelCount: channels, silentFrames: count)
-    for frame in 0..<min(count, mono.count) {
-      let value = Double(mono[frame]) * gain
-      for channel in 0..<channels { out.samples[frame * channels + channel] = value }
-    }
-    return out
   }
 }

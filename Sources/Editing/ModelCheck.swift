@@ -1,6 +1,7 @@
 import Autoencoders
 import Checkpoints
 import Diffusion
+import Editors
 import Foundation
 import Tensors
 import TextEncoders
@@ -55,9 +56,7 @@ public enum ModelCheck {
     }
     let found = try report(part.name, part.className, checkpoint, namesFit: nil)
     guard let build = networks[part.className], let config = part.config else { return found }
-    let w = WeightScope(surveying: checkpoint)
-    try Precision.$current.withValue(.fp32) { try build(w, config) }
-    try w.finish()
+    try Precision.$current.withValue(.fp32) { try build(checkpoint, config) }
     return try report(part.name, part.className, checkpoint, namesFit: true)
   }
 
@@ -79,34 +78,43 @@ public enum ModelCheck {
       notBuilt: (checkpoint as? TorchFile)?.placeholders ?? [], namesFit: namesFit)
   }
 
-  /// Networks by the class that the publisher's library builds.
-  private static let networks: [String: @Sendable (WeightScope, String) throws -> Void] = [
-    "AutoencoderKL": {
-      _ = try AutoencoderKL($0, config: AutoencoderKLConfig(PublishedConfig(path: $1)))
-    },
+  /// Networks by the class that the publisher's library builds: each looks up all its tensors.
+  private static let networks: [String: @Sendable (any Checkpoint, String) throws -> Void] = [
+    "AutoencoderKL": survey { try AutoencoderKL($0, config: AutoencoderKLConfig($1)) },
     "UNet2DConditionModel": unet, "AudioLDM2UNet2DConditionModel": unet,
     "ClapTextModelWithProjection": clap, "ClapModel": clap,
     "GPT2Model": gpt2, "GPT2LMHeadModel": gpt2,
-    "SpeechT5HifiGan": {
-      _ = try HiFiGAN($0, config: HiFiGANConfig(speechT5: PublishedConfig(path: $1)))
+    "AudioLDM2ProjectionModel": survey { w, config in
+      try AudioLDM2Projection(
+        w, clapDim: config.size("text_encoder_dim"), t5Dim: config.size("text_encoder_1_dim"),
+        // The published name.
+        dim: config.size("langauge_model_dim"))
     },
+    "SpeechT5HifiGan": survey { try HiFiGAN($0, config: HiFiGANConfig(speechT5: $1)) },
     "T5EncoderModel": t5, "T5ForConditionalGeneration": t5, "T5Model": t5,
+    "Amphion AudioLDM": AUDIT.surveyUNet, "Amphion AutoencoderKL": AUDIT.surveyVAE,
+    "Amphion HiFiGAN": survey {
+      try HiFiGAN($0 / "generator", config: HiFiGANConfig(original: $1))
+    },
   ]
 
-  private static let unet: @Sendable (WeightScope, String) throws -> Void = {
-    _ = try UNet2DConditionModel($0, config: UNet2DConditionConfig(PublishedConfig(path: $1)))
+  private static let unet = survey {
+    try UNet2DConditionModel($0, config: UNet2DConditionConfig($1))
+  }
+  private static let clap = survey { try CLAPTextEncoder($0, config: CLAPTextConfig($1)) }
+  private static let gpt2 = survey { try GPT2($0, config: GPT2Config($1)) }
+  private static let t5 = survey { w, config in
+    try T5Encoder(w, config: T5Config(contentsOf: URL(fileURLWithPath: config.place)))
   }
 
-  private static let clap: @Sendable (WeightScope, String) throws -> Void = {
-    _ = try CLAPTextEncoder($0, config: CLAPTextConfig(PublishedConfig(path: $1)))
-  }
-
-  private static let gpt2: @Sendable (WeightScope, String) throws -> Void = {
-    _ = try GPT2($0, config: GPT2Config(PublishedConfig(path: $1)))
-  }
-
-  private static let t5: @Sendable (WeightScope, String) throws -> Void = { w, path in
-    _ = try T5Encoder(w, config: T5Config(contentsOf: URL(fileURLWithPath: path)))
+  private static func survey<Network>(
+    _ build: @escaping @Sendable (WeightScope, PublishedConfig) throws -> Network
+  ) -> @Sendable (any Checkpoint, String) throws -> Void {
+    { checkpoint, path in
+      let w = WeightScope(surveying: checkpoint)
+      _ = try build(w, PublishedConfig(path: path))
+      try w.finish()
+    }
   }
 
   /// Tokenizers and schedulers are built, other JSON is parsed.
@@ -119,6 +127,7 @@ public enum ModelCheck {
     case "scheduler_config.json":
       let json = try JSONValue(file: path, maxBytes: 4_000_000)
       _ = try SchedulerConfig(json: Data(json.text.utf8))
+    case "args.json", "exp_config.json": _ = try PublishedConfig(relaxedJSON: path)
     case let name where name.hasSuffix(".json"):
       _ = try JSONValue(file: path, maxBytes: 100_000_000)
     default: break

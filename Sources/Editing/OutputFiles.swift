@@ -20,13 +20,7 @@ struct OutputFiles {
     plan = try OutputPlan(path: song, like: info)
     for path in [song, stem, sidecar].compactMap(\.self) {
       if Self.same(path, input) { throw EditError.outputIsInput(path: path) }
-      guard access(Self.folder(of: path), W_OK) == 0 else {
-        throw EditError.cannotWrite(
-          path: path, reason: "folder: \(String(cString: strerror(errno)))")
-      }
-      if !options.overwrite, FileManager.default.fileExists(atPath: path) {
-        throw EditError.exists(path: path)
-      }
+      try Self.checkVacant(path, overwrite: options.overwrite)
     }
     if let stem {
       if Self.same(stem, song) {
@@ -39,6 +33,17 @@ struct OutputFiles {
       else {
         throw EditError.option(name: "--save-stem", value: stem, allowed: "a .wav file")
       }
+    }
+  }
+
+  /// - Throws: ``EditError`` when no file can be written at `path`.
+  static func checkVacant(_ path: String, overwrite: Bool) throws {
+    guard access(folder(of: path), W_OK) == 0 else {
+      throw EditError.cannotWrite(
+        path: path, reason: "folder: \(String(cString: strerror(errno)))")
+    }
+    if !overwrite, FileManager.default.fileExists(atPath: path) {
+      throw EditError.exists(path: path)
     }
   }
 

@@ -18,10 +18,13 @@ extension EditReport {
 
 extension StepReport {
   fileprivate var summary: String {
-    guard audible else {
+    guard audible || operation == SoundChanger.operation else {
       let sure =
         presence.map { " (\(Int(($0 * 100).rounded()))% sure that the song has any)" } ?? ""
       return "\(operation) the \(target): nothing that could be heard\(sure)"
+    }
+    guard operation != SoundChanger.operation else {
+      return "changed by \(method): \(target); re-synthesised in mono by the model"
     }
     let verb = ["add": "added", "remove": "removed"][operation] ?? "kept only"
     var line = "\(verb) the \(target)"

@@ -45,7 +45,7 @@ public final class SongEditor: Sendable {
   /// The ending of an output's name that keeps the input's format; formats that lose samples, or
   /// that are only read, become FLAC.
   public static func outputExtension(for input: String, _ info: AudioInfo) -> String {
-    let kept = !info.isLossy && AudioContainer(outputPath: input) != nil
+    let kept = !info.isLossy && AudioContainer(outputPath: input)?.isLossy == false
     return kept ? (input as NSString).pathExtension : "flac"
   }
 
@@ -111,10 +111,25 @@ public final class SongEditor: Sendable {
         mixes.append(mix)
       }
     }
+    let written = try Self.write(
+      song, edited, mixes, input, files, options, progress, listener: listener)
+    let report = report(
+      input, instruction, files, options, reports,
+      mixes.isEmpty ? "out = in" : mixes.count == 1 ? mixes[0].rule.formula : "out = in + stem",
+      written, notes: plan.notes, changed: !mixes.isEmpty)
+    try OutputFiles.write(report.json, to: files.sidecar)
+    return report
+  }
+
+  /// Writes the edited song, or a copy of the file where nothing changed; the last tenth of the work.
+  static func write(
+    _ song: Song, _ edited: Song, _ mixes: [StemMix], _ input: String, _ files: OutputFiles,
+    _ options: EditOptions, _ progress: ProgressHandler, listener: SongListener? = nil
+  ) throws -> SongWriter.Outcome {
     let writer = SongWriter(
       input: song, edited: edited, mix: mixes.count == 1 ? mixes[0] : nil, output: files.song,
       stemPath: files.stem, overwrite: options.overwrite)
-    let isCopy = mixes.isEmpty && Self.keepsFormat(song.info, files.plan)
+    let isCopy = mixes.isEmpty && keepsFormat(song.info, files.plan)
     var written = SongWriter.Outcome()
     if isCopy, files.stem == nil {
       try listener.map(song.play)
@@ -126,12 +141,7 @@ public final class SongEditor: Sendable {
       }
     }
     if isCopy { try OutputFiles.copy(input, to: files.song) }
-    let report = report(
-      input, instruction, files, options, reports,
-      mixes.isEmpty ? "out = in" : mixes.count == 1 ? mixes[0].rule.formula : "out = in + stem",
-      written, notes: plan.notes, changed: !mixes.isEmpty)
-    try OutputFiles.write(report.json, to: files.sidecar)
-    return report
+    return written
   }
 
   /// Refuses parts that the instruction reader knows and the music models do not.
@@ -171,10 +181,12 @@ public final class SongEditor: Sendable {
 
 extension EditReport {
   /// As readable JSON with sorted keys, ending in a line feed.
-  public var json: Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    // Every field is a number, a text or a list of them: encoding cannot fail.
-    return ((try? encoder.encode(self)) ?? Data()) + Data("\n".utf8)
-  }
+  public var json: Data { reportJSON(self) }
+}
+
+/// Reports hold numbers, texts and lists of them only: encoding cannot fail.
+func reportJSON(_ report: some Encodable) -> Data {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  return ((try? encoder.encode(report)) ?? Data()) + Data("\n".utf8)
 }

@@ -25,5 +25,8 @@ struct SongLevels {
   }
 
   /// Factor that brings the mono sum to the models' level.
-  var modelGain: Float { monoPeak > Self.silence ? Float(Self.modelPeak / monoPeak) : 1 }
+  var modelGain: Float { gain(toPeak: Self.modelPeak) }
+
+  /// Factor that brings the mono sum to a peak; silence is left as it is.
+  func gain(toPeak peak: Double) -> Float { monoPeak > Self.silence ? Float(peak / monoPeak) : 1 }
 }

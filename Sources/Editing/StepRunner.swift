@@ -180,11 +180,11 @@ struct StepRunner {
     return pow(10, (wanted - relativeLU) / 20)
   }
 
-  private static func decibels(_ factor: Double) -> Double {
+  static func decibels(_ factor: Double) -> Double {
     factor > 0 ? 20 * log10(factor) : -200
   }
 
-  private static func finite(_ value: Double) -> Double? {
+  static func finite(_ value: Double) -> Double? {
     value.isFinite ? (value * 100).rounded() / 100 : nil
   }
 }

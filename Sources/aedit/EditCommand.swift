@@ -43,12 +43,7 @@ struct EditCommand: ParsableCommand {
       line.update($0)
     }
     line.finish()
-    if results.json {
-      print(String(decoding: report.json, as: UTF8.self), terminator: "")
-    } else if !results.quiet {
-      print(report.summary)
-    }
-    if !report.changed { throw ExitCode(Exit.nothingToDo) }
+    try results.show(report)
   }
 
   private var options: EditOptions {
@@ -56,6 +51,19 @@ struct EditCommand: ParsableCommand {
     options.saveStem = saveStem
     options.overwrite = results.force
     return options
+  }
+}
+
+extension ResultOptions {
+  /// Prints what an edit did.
+  /// - Throws: the exit code of an edit that changed nothing.
+  func show(_ report: EditReport) throws {
+    if json {
+      print(String(decoding: report.json, as: UTF8.self), terminator: "")
+    } else if !quiet {
+      print(report.summary)
+    }
+    if !report.changed { throw ExitCode(Exit.nothingToDo) }
   }
 }
 

@@ -7,7 +7,8 @@ struct GenerateCommand: ParsableCommand {
     commandName: "generate",
     abstract: "Make a sound of a text, by a published text-to-audio model.",
     discussion: """
-      --model takes a diffusers folder (model_index.json) of AudioLDM, AudioLDM 2 or MusicLDM.
+      --model takes a folder as published, or the name of an installed model (aedit models add):
+      \(PublishedModelHelp.folders)
       """)
 
   @Argument(help: "What shall be heard.")
@@ -35,11 +36,7 @@ struct GenerateCommand: ParsableCommand {
 
   @OptionGroup var models: ModelOptions
 
-  @Flag(help: "Print nothing but errors.")
-  var quiet = false
-
-  @Flag(help: "Replace the file if it exists.")
-  var force = false
+  @OptionGroup var results: ResultOptions
 
   func validate() throws {
     if models.folder == nil { throw ValidationError("--model is needed: the model's folder") }
@@ -47,8 +44,8 @@ struct GenerateCommand: ParsableCommand {
 
   func run() throws {
     models.prepare()
-    let generator = try SoundGenerator(folder: models.folder ?? "", precision: models.precision)
-    let line = ProgressLine(quiet: quiet)
+    let generator = try SoundGenerator(model: models.folder ?? "", precision: models.precision)
+    let line = ProgressLine(quiet: results.quiet)
     defer { line.finish() }
     var options = SoundGenerator.Options()
     options.seconds = seconds
@@ -56,9 +53,22 @@ struct GenerateCommand: ParsableCommand {
     options.steps = steps
     options.guidance = guidance
     options.negative = negative
-    options.overwrite = force
-    try generator.generate(text, to: output, options: options) { line.update($0) }
+    options.overwrite = results.force
+    let report = try generator.generate(text, to: output, options: options) { line.update($0) }
     line.finish()
-    if !quiet { print(output) }
+    if results.json {
+      print(String(decoding: report.json, as: UTF8.self), terminator: "")
+    } else if !results.quiet {
+      for warning in report.warnings { print("note: \(warning)") }
+      print(output)
+    }
   }
+}
+
+/// What commands that run published models say of them.
+enum PublishedModelHelp {
+  static let folders = """
+    a diffusers folder (model_index.json) of AudioLDM, AudioLDM 2 or MusicLDM, or the folder of
+    Amphion's experiments (AUDIT: ckpts/tta with t5-base and hifigan_checkpoints in it).
+    """
 }

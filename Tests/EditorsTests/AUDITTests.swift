@@ -18,34 +18,10 @@ import Testing
   func withModel(
     _ unet: String, _ precision: Precision = .fp32, _ body: (AUDIT) throws -> Void
   ) throws {
-    let files = FileManager.default
-    let folder = files.temporaryDirectory.appendingPathComponent("audit-\(UUID().uuidString)")
-    try files.createDirectory(at: folder, withIntermediateDirectories: true)
-    var made: [String: String] = [:]
-    for part in [unet, "vae", "text", "vocoder"] {
-      made[part] = try FormulaWeights.write("audit/names.json", part)
-    }
-    defer { for path in made.values + [folder.path] { try? files.removeItem(atPath: path) } }
-    let text = folder.path + "/t5"
-    try files.createDirectory(atPath: text, withIntermediateDirectories: true)
-    try files.copyItem(atPath: made["text"]!, toPath: text + "/model.safetensors")
-    try files.copyItem(
-      atPath: Fixtures.url("audit/t5.json").path, toPath: text + "/config.json")
-    try files.copyItem(
-      atPath: Fixtures.url("tokenizers/plain.spiece.model").path, toPath: text + "/spiece.model")
-    var config = try String(contentsOf: Fixtures.url("audit/exp_config.json"), encoding: .utf8)
-    if unet == "editor" {
-      config = config.replacingOccurrences(
-        of: "\"image_size\": 32,\n        \"in_channels\": 4",
-        with: "\"image_size\": 32,\n        \"in_channels\": 8")
-    }
-    try Data(config.utf8).write(to: folder.appendingPathComponent("exp_config.json"))
+    let folder = try PublishedFolders.amphion(editing: unet == "editor")
+    defer { try? FileManager.default.removeItem(atPath: folder) }
     let model = try Precision.$current.withValue(precision) {
-      try AUDIT(
-        AUDIT.Files(
-          config: folder.path + "/exp_config.json", unet: made[unet]!, vae: made["vae"]!,
-          text: text, vocoder: made["vocoder"]!,
-          vocoderConfig: Fixtures.url("audit/vocoder.json").path))
+      try AUDIT(AUDIT.Files(AmphionFolder(path: folder)))
     }
     try body(model)
   }
@@ -66,7 +42,7 @@ import Testing
 
   @Test func editingUNetEqualsTheReference() throws {
     try withModel("editor") { model in
-      #expect(model.edits)
+      #expect(model.takesSource)
       var condition = try model.condition("a dog barking", negative: nil)
       condition.source = try expected.tensor("source")
       let answer = try model.denoise(expected.tensor("noise"), at: 501, condition)

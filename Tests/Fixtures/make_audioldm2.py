@@ -10,6 +10,7 @@ Made with torch 2.13.0, transformers 5.24.0, diffusers 0.42.1.
 import json
 import shutil
 
+import diffusers
 import torch
 from diffusers import (AudioLDM2Pipeline, AudioLDM2ProjectionModel, AudioLDM2UNet2DConditionModel,
                        AutoencoderKL, DDIMScheduler, MusicLDMPipeline, UNet2DConditionModel)
@@ -55,9 +56,13 @@ def scheduler():
         set_alpha_to_one=False, steps_offset=1)
 
 
-def write(folder, name, parts):
-    """Fills the parts with weights and writes configs and names."""
+def write(folder, name, parts, tokenizers):
+    """Fills the parts with weights and writes configs, names and the pipeline's index."""
     names = {}
+    index = {"_class_name": name, "_diffusers_version": diffusers.__version__,
+             "scheduler": ["diffusers", "DDIMScheduler"]}
+    for part, item in (parts | tokenizers).items():
+        index[part] = [type(item).__module__.split(".")[0], type(item).__name__]
     for part, module in parts.items():
         names[part] = fill(module)
         target = folder / part
@@ -68,7 +73,8 @@ def write(folder, name, parts):
         (target / "config.json").write_text(text)
     (folder / "scheduler").mkdir()
     (folder / "scheduler/scheduler_config.json").write_text(scheduler().to_json_string())
-    (folder / "model_index.json").write_text(json.dumps({"_class_name": name}) + "\n")
+    (folder / "model_index.json").write_text(
+        json.dumps(index, indent=2, sort_keys=True) + "\n")
     return names
 
 
@@ -96,7 +102,7 @@ def musicldm():
                  cross_attention_dim=(8, 16), attention_head_dim=4, norm_num_groups=4,
                  class_embed_type="simple_projection", projection_class_embeddings_input_dim=12,
                  class_embeddings_concat=True)}
-    names = write(folder, "MusicLDMPipeline", parts)
+    names = write(folder, "MusicLDMPipeline", parts, {"tokenizer": tokenizer})
     pipe = MusicLDMPipeline(
         **parts, tokenizer=tokenizer, feature_extractor=None, scheduler=scheduler())
     pipe.set_progress_bar_config(disable=True)
@@ -137,7 +143,8 @@ def audioldm2():
             up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), layers_per_block=1,
             cross_attention_dim=([None, 20, 24], [None, 20, 24]), attention_head_dim=4,
             norm_num_groups=4)}
-    names = write(folder, "AudioLDM2Pipeline", parts)
+    names = write(
+        folder, "AudioLDM2Pipeline", parts, {"tokenizer": tokenizer, "tokenizer_2": tokenizer_2})
     # Tables that stand under two names.
     names["text_encoder_2"].pop("encoder.embed_tokens.weight", None)
     names["language_model"].pop("lm_head.weight", None)

@@ -1,7 +1,8 @@
 import FoundationEssentials
 
 /// A model as others publish it: a diffusers folder (`model_index.json`), a transformers folder
-/// (`config.json`), an Amphion experiment folder (`args.json`, `checkpoints/`), or one weight file.
+/// (`config.json`), an Amphion experiment (`args.json`, `checkpoints/`) or the folder of all of a
+/// model's (``AmphionFolder``), or one weight file.
 ///
 /// Recognising reads the small files only; ``PublishedModel/Component/checkpoint()`` opens weights.
 public struct PublishedModel: Sendable {
@@ -56,14 +57,17 @@ public struct PublishedModel: Sendable {
     licence = Self.licence(path)
     if Self.exists(path + "/model_index.json") {
       (kind, components) = try Self.diffusers(path)
-    } else if Self.exists(path + "/args.json") {
-      (kind, components) = try Self.amphion(path)
+    } else if let settings = AmphionFolder.settingsFile(path) {
+      (kind, components) = try Self.amphion(path, settings: settings)
+    } else if AmphionFolder.experiment(in: path) != nil {
+      (kind, components) = try Self.amphion(AmphionFolder(path: path))
     } else if Self.exists(path + "/config.json") {
       (kind, components) = try Self.transformers(path)
     } else {
       throw CheckpointError.unsupported(
         file: path, what: "is no model folder that is known",
-        hint: "it needs a model_index.json, config.json, args.json or model.json")
+        hint: "it needs a model_index.json, config.json, args.json or model.json, or a folder with "
+          + "an Amphion experiment")
     }
   }
 
@@ -109,37 +113,44 @@ public struct PublishedModel: Sendable {
     return (className, [try component("model", className, in: folder, below: "")])
   }
 
-  /// `args.json` holds the settings of one network below `model`; `checkpoints/` its training's
-  /// states, of which the one of the most steps counts (`step-0390000_loss-0.2876.pt`).
-  private static func amphion(_ folder: String) throws -> (String, [Component]) {
-    let path = folder + "/args.json"
-    let settings = try JSONValue(file: path, maxBytes: maxFileBytes)
-    let known = ["audioldm": "AudioLDM", "autoencoderkl": "AutoencoderKL"]
-    guard
-      let name = ["audioldm", "autoencoderkl"].first(where: { settings["model"]?[$0] != nil }),
-      let className = known[name]
-    else {
+  /// `args.json` holds the settings of one network below `model`.
+  private static func amphion(
+    _ folder: String, settings file: String
+  ) throws -> (String, [Component]) {
+    let path = folder + "/" + file
+    let model = try? PublishedConfig(relaxedJSON: path).section("model")
+    let known = [("audioldm", "AudioLDM"), ("autoencoderkl", "AutoencoderKL")]
+    guard let (name, className) = known.first(where: { model?.value($0.0) != nil }) else {
       throw CheckpointError.unsupported(
         file: path, what: "is of an Amphion model that is not known",
         hint: "'model' must hold 'audioldm' or 'autoencoderkl'")
     }
-    let states =
-      (try? FileManager.default.contentsOfDirectory(atPath: folder + "/checkpoints")) ?? []
-    let newest = states.filter { $0.hasPrefix("step-") && $0.hasSuffix(".pt") }
-      .max { (step($0), $0) < (step($1), $1) }
-    guard let newest else {
-      throw CheckpointError.package(
-        folder: folder, problem: "'checkpoints' holds no 'step-….pt'", hint: "copy it there")
-    }
-    let weights = "checkpoints/" + newest
+    let weights = try AmphionFolder.newestState(in: folder)
     let component = Component(
       name: name, className: "Amphion " + className, weights: folder + "/" + weights, config: path,
-      files: ["args.json", weights])
+      files: [file, weights])
     return (component.className, [component])
   }
 
-  private static func step(_ name: String) -> Int {
-    Int(name.dropFirst("step-".count).prefix { $0.isASCII && $0.isNumber }) ?? 0
+  /// All parts of a text-to-audio model.
+  private static func amphion(_ parts: AmphionFolder) throws -> (String, [Component]) {
+    let folder = parts.path
+    func part(_ name: String, _ className: String, _ weights: String, _ config: String) -> Component
+    {
+      Component(
+        name: name, className: className, weights: folder + "/" + weights,
+        config: folder + "/" + config, files: [weights, config])
+    }
+    let text = try component(
+      "text_encoder", "T5EncoderModel", in: folder, below: parts.text + "/")
+    return (
+      "Amphion AUDIT",
+      [
+        part("unet", "Amphion AudioLDM", parts.unet, parts.config), text,
+        part("vae", "Amphion AutoencoderKL", parts.vae, parts.config),
+        part("vocoder", "Amphion HiFiGAN", parts.vocoder, parts.vocoderConfig),
+      ]
+    )
   }
 
   /// The files of a part by their usual names; of several weight files the safetensors.
@@ -147,13 +158,18 @@ public struct PublishedModel: Sendable {
     _ name: String, _ className: String, in folder: String, below prefix: String
   ) throws -> Component {
     let place = folder + "/" + prefix
-    let weights = weightNames.first { exists(place + $0) }
+    let weights = weightFile(in: place)
     let config = configNames.first { exists(place + $0) }
     let shards = try weights.map { try Weights(path: place + $0).files } ?? []
     let small = (configNames + tokenizerNames).filter { exists(place + $0) }
     return Component(
       name: name, className: className, weights: weights.map { place + $0 },
       config: config.map { place + $0 }, files: (shards + small).map { prefix + $0 })
+  }
+
+  /// The weight file, or index of shards, of a part's folder (with its slash): safetensors first.
+  package static func weightFile(in folder: String) -> String? {
+    weightNames.first { exists(folder + $0) }
   }
 
   private static let weightNames: [String] = {
@@ -218,10 +234,7 @@ public struct PublishedModel: Sendable {
   /// - Parameter namesFolder: whether it names the folder, for an entry that lies elsewhere.
   /// - Throws: ``CheckpointError/unreadable(file:reason:)``
   public func manifest(namesFolder: Bool) throws -> JSONValue {
-    var hashes: [String: JSONValue] = [:]
-    for file in components.flatMap(\.files) {
-      hashes[file] = .string(try sha256(ofFile: folder + "/" + file))
-    }
+    let hashes = try hashes().mapValues { JSONValue.string($0) }
     var parts: [String: JSONValue] = [:]
     var classes: [String: JSONValue] = [:]
     func local(_ path: String) -> JSONValue { .string(String(path.dropFirst(folder.count + 1))) }
@@ -237,5 +250,16 @@ public struct PublishedModel: Sendable {
     ]
     if namesFolder { members["source"] = .string(folder) }
     return .object(members)
+  }
+
+  /// The SHA-256 of each file, by its name from ``folder``.
+  ///
+  /// - Throws: ``CheckpointError/unreadable(file:reason:)``
+  public func hashes() throws -> [String: String] {
+    var hashes: [String: String] = [:]
+    for file in components.flatMap(\.files) where hashes[file] == nil {
+      hashes[file] = try sha256(ofFile: folder + "/" + file)
+    }
+    return hashes
   }
 }

@@ -26,11 +26,30 @@ public struct DDIM: Scheduler {
     var data = config.prediction.data(output, x, alpha: alpha, sigma: sigma)
     let direction = config.prediction.noise(output, x, alpha: alpha, sigma: sigma)
     if let clip = config.clip { data = data.clamped(to: -clip...clip) }
-    let variance = max((1 - next) / (1 - now) * (1 - now / next), 0)
-    let added = eta * variance.squareRoot()
+    let added = deviation(at: index)
     let mean = sum(
       (next.squareRoot(), data), (max(1 - next - added * added, 0).squareRoot(), direction))
     return eta > 0 ? sum((1, mean), (added, noise())) : mean
+  }
+
+  /// Standard deviation of the noise that the step of call `index` adds.
+  public func deviation(at index: Int) -> Double {
+    let (now, next) = signals(at: index)
+    return eta * max((1 - next) / (1 - now) * (1 - now / next), 0).squareRoot()
+  }
+
+  /// The step of call `index` backwards: the noisier `x` before it, from the `x` after it.
+  ///
+  /// Source: `DDIMInverseScheduler` in huggingface/diffusers (2105.05233, appendix F).
+  ///
+  /// - Parameter output: the network's answer to the `x` after the step, at the time of call `index`.
+  public func inverted(_ x: Tensor, _ output: Tensor, at index: Int) -> Tensor {
+    let (now, next) = signals(at: index)
+    let (alpha, sigma) = (next.squareRoot(), (1 - next).squareRoot())
+    var data = config.prediction.data(output, x, alpha: alpha, sigma: sigma)
+    let direction = config.prediction.noise(output, x, alpha: alpha, sigma: sigma)
+    if let clip = config.clip { data = data.clamped(to: -clip...clip) }
+    return sum((now.squareRoot(), data), ((1 - now).squareRoot(), direction))
   }
 
   /// The signal at call `index` and after its step.

@@ -54,14 +54,8 @@ extension SchedulerConfig {
   ///
   /// - Throws: ``SchedulerError`` when the training has fewer steps.
   public func scheduler(steps: Int) throws -> any Scheduler {
-    guard (1...trainSteps).contains(steps) else {
-      throw SchedulerError("\(steps) steps asked for, the training had \(trainSteps)")
-    }
+    try check(steps: steps)
     let schedule = NoiseSchedule(self)
-    let last = (TimeSteps.whole(self, steps).first ?? 0)
-    guard last < trainSteps else {
-      throw SchedulerError("steps_offset leads beyond the training with \(steps) steps")
-    }
     switch method {
     case .ddpm: return DDPM(self, schedule, steps: steps)
     case .ddim: return DDIM(self, schedule, steps: steps)
@@ -74,6 +68,26 @@ extension SchedulerConfig {
     case .euler: return Euler(self, schedule, steps: steps)
     case .heun: return Heun(self, schedule, steps: steps)
     case .flowEuler: return FlowEuler(self, steps: steps)
+    }
+  }
+
+  /// The same noise sampled by DDIM, which can be run backwards.
+  ///
+  /// - Throws: ``SchedulerError``; also for a model of a flow, which has no such noise.
+  public func ddim(steps: Int) throws -> DDIM {
+    try check(steps: steps)
+    guard prediction != .flow else {
+      throw SchedulerError("a model of a flow cannot be inverted by DDIM")
+    }
+    return DDIM(self, NoiseSchedule(self), steps: steps)
+  }
+
+  private func check(steps: Int) throws {
+    guard (1...trainSteps).contains(steps) else {
+      throw SchedulerError("\(steps) steps asked for, the training had \(trainSteps)")
+    }
+    guard (TimeSteps.whole(self, steps).first ?? 0) < trainSteps else {
+      throw SchedulerError("steps_offset leads beyond the training with \(steps) steps")
     }
   }
 }

@@ -38,8 +38,17 @@ public struct AUDIT: TextToAudioModel {
     public var config: String
     /// Checkpoints of the diffusion model and of the VAE, `{"model": …}`.
     public var unet: String, vae: String
-    /// T5's folder, and HiFi-GAN's checkpoint `{"generator": …}` with its `config.json`.
+    /// T5's folder (transformers), and HiFi-GAN's checkpoint `{"generator": …}` with its
+    /// `config.json`.
     public var text: String, vocoder: String, vocoderConfig: String
+
+    public init(_ folder: AmphionFolder) {
+      func at(_ name: String) -> String { folder.path + "/" + name }
+      self.init(
+        config: at(folder.config), unet: at(folder.unet), vae: at(folder.vae),
+        text: at(folder.text), vocoder: at(folder.vocoder),
+        vocoderConfig: at(folder.vocoderConfig))
+    }
 
     public init(
       config: String, unet: String, vae: String, text: String, vocoder: String,
@@ -67,10 +76,15 @@ public struct AUDIT: TextToAudioModel {
       weights, config: HiFiGANConfig(original: PublishedConfig(path: files.vocoderConfig)))
     try weights.finish()
     let t5 = try T5Config(contentsOf: URL(filePath: files.text + "/config.json"))
-    let states = try openCheckpoint(files.text + "/model.safetensors").scope()
+    guard let statesFile = PublishedModel.weightFile(in: files.text + "/") else {
+      throw CheckpointError.package(
+        folder: files.text, problem: "it holds no weights (model.safetensors, …)",
+        hint: "fetch it again with all its files")
+    }
+    let states = try openCheckpoint(files.text + "/" + statesFile).scope()
     text = try T5Encoder(states, config: t5)
     try states.finish()
-    tokenizer = try Tokenizer(path: files.text + "/spiece.model")
+    tokenizer = try Tokenizer(folder: files.text)
     let bands = mel.bands
     guard vocoder.config.bands == bands, vocoder.config.hop == mel.stft.hopSamples,
       bands % vae.config.reduction == 0,
@@ -81,16 +95,45 @@ public struct AUDIT: TextToAudioModel {
     }
   }
 
-  /// Amphion's checkpoints hold the optimizer, too; everything below `model` must be used.
   private static func load<Network>(
     _ path: String, _ names: NameMap, _ make: (WeightScope) throws -> Network
   ) throws -> Network {
     let scope = try RenamedCheckpoint(openCheckpoint(path), names: names).scope()
     let network = try make(scope)
-    for other in ["optimizer", "scheduler"] { (scope / other).ignoreAll() }
-    for other in ["step", "epoch", "batch_size"] { scope.ignore(other) }
+    ignoreTraining(scope)
     try scope.finish()
     return network
+  }
+
+  /// Amphion's checkpoints hold the optimizer, too; everything below `model` must be used.
+  private static func ignoreTraining(_ scope: WeightScope) {
+    for other in ["optimizer", "scheduler"] { (scope / other).ignoreAll() }
+    for other in ["step", "epoch", "batch_size"] { scope.ignore(other) }
+  }
+
+  /// Looks up every tensor of the U-Net in a checkpoint, for a check.
+  public static func surveyUNet(_ checkpoint: any Checkpoint, config path: String) throws {
+    let config = try AUDITConfig(PublishedConfig(relaxedJSON: path)).unet
+    try survey(checkpoint, config.latentDiffusionNames(prefix: "model.unet.")) {
+      _ = try UNet2DConditionModel($0, config: config)
+    }
+  }
+
+  /// Looks up every tensor of the VAE in a checkpoint, for a check.
+  public static func surveyVAE(_ checkpoint: any Checkpoint, config path: String) throws {
+    let config = try AUDITConfig.vae(ofExperiment: PublishedConfig(relaxedJSON: path))
+    try survey(checkpoint, config.latentDiffusionNames(prefix: "model.")) {
+      _ = try AutoencoderKL($0, config: config)
+    }
+  }
+
+  private static func survey(
+    _ checkpoint: any Checkpoint, _ names: NameMap, _ make: (WeightScope) throws -> Void
+  ) throws {
+    let scope = WeightScope(surveying: try RenamedCheckpoint(checkpoint, names: names))
+    try make(scope)
+    ignoreTraining(scope)
+    try scope.finish()
   }
 
   public var framesPerLatent: Int { vae.config.reduction }
@@ -98,8 +141,7 @@ public struct AUDIT: TextToAudioModel {
     (mel.bands / vae.config.reduction, vae.config.latent)
   }
   public var trainedLatents: Int { Self.trainedFrames / vae.config.reduction }
-  /// Whether the U-Net takes the latents of what is edited.
-  public var edits: Bool { config.unet.inputs == 2 * config.vae.latent }
+  public var takesSource: Bool { config.unet.inputs == 2 * config.vae.latent }
 
   public func condition(_ prompt: String, negative: String?) throws -> TextCondition {
     let ids = tokens(prompt)
@@ -123,7 +165,7 @@ public struct AUDIT: TextToAudioModel {
   public func denoise(
     _ latents: Tensor, at time: Float, _ condition: TextCondition
   ) throws -> Tensor {
-    precondition(edits == (condition.source != nil), "an editing model needs its source")
+    precondition(takesSource == (condition.source != nil), "an editing model needs its source")
     let item = condition.source.map { Tensor.joined(latents, $0) } ?? latents
     let batch = Tensor.stack([Tensor](repeating: item.turned()[0], count: condition.count))
     return unet(

@@ -27,6 +27,11 @@ public struct AUDITConfig: Sendable {
     scheduler = JSONValue.object(settings).text
   }
 
+  /// The VAE's sizes from its own experiment's settings, or from the diffusion model's.
+  static func vae(ofExperiment root: PublishedConfig) throws -> AutoencoderKLConfig {
+    try vae(root.section("model").section("autoencoderkl"))
+  }
+
   private static func vae(_ c: PublishedConfig) throws -> AutoencoderKLConfig {
     try c.expect("double_z", .bool(true))
     try c.expect("resamp_with_conv", .bool(true))

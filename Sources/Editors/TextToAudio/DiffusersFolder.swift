@@ -49,21 +49,14 @@ public struct DiffusersFolder: Sendable {
     return network
   }
 
-  /// The file of a part's weights, safetensors before pickles.
   private func weightFile(_ part: String) throws -> String {
-    let endings = [
-      ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json",
-    ]
-    let names = endings.flatMap { ending in
-      ["diffusion_pytorch_model", ending.hasPrefix(".bin") ? "pytorch_model" : "model"]
-        .map { $0 + ending }
-    }
-    let files = names.map { "\(path)/\(part)/\($0)" }
-    guard let found = files.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+    let folder = "\(path)/\(part)/"
+    guard let name = PublishedModel.weightFile(in: folder) else {
       throw CheckpointError.package(
-        folder: path, problem: "'\(part)' holds none of \(names.joined(separator: ", "))",
+        folder: path,
+        problem: "'\(part)' holds no weights (diffusion_pytorch_model.safetensors, …)",
         hint: "fetch it again with all its files")
     }
-    return found
+    return folder + name
   }
 }

@@ -32,6 +32,9 @@ public protocol TextToAudioModel: Sendable {
   /// Noise and prediction of the training.
   var schedule: SchedulerConfig { get }
   var defaults: SamplingSettings { get }
+  /// Whether the denoiser needs the latents of a sound to edit by an instruction; it makes nothing
+  /// of a text alone then.
+  var takesSource: Bool { get }
 
   /// What a text and the text that guidance leads away from contribute, in this order; the first
   /// alone without a second.
@@ -55,6 +58,8 @@ public protocol TextToAudioModel: Sendable {
 }
 
 extension TextToAudioModel {
+  public var takesSource: Bool { false }
+
   /// The denoiser's answer, led away from the negative text when there is one (2207.12598).
   public func guidedNoise(
     _ latents: Tensor, at time: Float, _ condition: TextCondition, guidance: Float
@@ -77,23 +82,34 @@ extension TextToAudioModel {
     noise: Tensor? = nil, random: inout Philox, onStep: (Int, Int) throws -> Void = { _, _ in }
   ) throws -> [Float] {
     let length = TextToAudioLength(seconds: seconds, self)
-    let guides = settings.guidance > 1
-    let condition = try condition(text, negative: guides ? negative : nil)
-    var scheduler = try schedule.scheduler(steps: settings.steps)
+    let condition = try condition(text, negative: settings.guidance > 1 ? negative : nil)
     let shape = [1, length.latents, latentShape.width, latentShape.channels]
     let start = noise ?? random.normals(shape)
     precondition(start.shape == shape, "noise \(start.shape), not \(shape)")
+    let latents = try sample(
+      from: start, condition, settings: settings, random: &random, onStep: onStep)
+    return Array(try speak(decode(latents)).prefix(length.samples))
+  }
+
+  /// Latents of a condition, by the model's own scheduler.
+  ///
+  /// - Parameter noise: standard normal deviates `[1, T, W, C]` to start from.
+  func sample(
+    from noise: Tensor, _ condition: TextCondition, settings: SamplingSettings,
+    random: inout Philox, onStep: (Int, Int) throws -> Void
+  ) throws -> Tensor {
+    var scheduler = try schedule.scheduler(steps: settings.steps)
     let calls = scheduler.times.count
     var done = 0
     let latents = try scheduler.sample(
-      from: start.scaled(by: scheduler.initialSigma), random: &random
+      from: noise.scaled(by: scheduler.initialSigma), random: &random
     ) { x, time in
       defer { done += 1 }
       try onStep(done, calls)
       return try guidedNoise(x, at: time, condition, guidance: settings.guidance)
     }
     try onStep(calls, calls)
-    return Array(try speak(decode(latents)).prefix(length.samples))
+    return latents
   }
 }
 
