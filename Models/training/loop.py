@@ -60,8 +60,11 @@ class Run:
             self.step, self.seconds = state["step"], state["seconds"]
         elif flags.warm_start:
             weights = {name: value.float() for name, value in load_file(flags.warm_start).items()}
-            module.load_state_dict(weights)
-            self.average = {name: value.clone() for name, value in weights.items()}
+            # What the file lacks keeps its initial values: the networks grow by parts that begin
+            # as the identity.
+            module.load_state_dict({**module.state_dict(), **weights})
+            self.average = {name: value.detach().clone() for name, value in
+                            module.state_dict().items()}
         if flags.export:
             self.export(flags.export)
             if beside:

@@ -354,7 +354,8 @@ class StemEditor(nn.Module):
     """Rectified-flow transformer: velocity of the stem's latents at time t (0 noise, 1 data).
 
     Inputs, all in normalised latents [B, N, 64]: the noisy stem, the mixture, and the part of the
-    stem that is already known (zeros elsewhere) with its mask [B, N, 1].
+    stem that is already known (zeros elsewhere) with its mask [B, N, 1]. The text is attended to
+    token by token; the mean of its states modulates every block, together with the timestep.
     """
 
     def __init__(self, config: StemEditorConfig):
@@ -363,17 +364,22 @@ class StemEditor(nn.Module):
         self.embed = nn.Linear(3 * c.latent + 1, c.dim)
         self.time1 = nn.Linear(c.time_features, c.dim)
         self.time2 = nn.Linear(c.dim, c.dim)
+        self.topic = nn.Linear(c.text_dim, c.dim)
         self.modulation = nn.Linear(c.dim, 9 * c.dim)
         self.blocks = nn.ModuleList(
             Block(c.dim, c.text_dim, c.heads, modulated=True) for _ in range(c.blocks))
         self.norm = nn.LayerNorm(c.dim, eps=1e-6, elementwise_affine=False)
         self.final_table = nn.Parameter(torch.randn(2, c.dim) / c.dim**0.5)
         self.out = nn.Linear(c.dim, c.latent)
+        nn.init.zeros_(self.topic.weight)
+        nn.init.zeros_(self.topic.bias)
 
     def forward(self, noisy, t, mixture, known, known_mask, text, text_mask):
         x = self.embed(torch.cat([noisy, mixture, known, known_mask], -1))
         time = self.time1(timestep_features(t, self.config.time_features))
-        time = F.silu(self.time2(F.silu(time)))  # [B, C]
+        words = text_mask.unsqueeze(-1).to(text.dtype)
+        mean = (text * words).sum(1) / words.sum(1)
+        time = F.silu(self.time2(F.silu(time)) + self.topic(mean))  # [B, C]
         modulation = self.modulation(time).view(len(t), 9, -1)
         for block in self.blocks:
             x = block(x, text, text_mask, modulation)

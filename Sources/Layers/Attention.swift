@@ -18,6 +18,20 @@ public struct KeyMask: Sendable {
     }
     additive = mask
   }
+
+  /// The mean of the vectors that count: `[B, L, C] -> [B, C]`.
+  public func mean(of x: Tensor) -> Tensor {
+    let (present, values, width) = (additive.floats, x.asFloat32().floats, x.channels)
+    precondition(x.rank == 3 && x.count == present.count * width, "mask of another shape")
+    var out = [Float](repeating: 0, count: x.shape[0] * width)
+    for item in 0..<x.shape[0] {
+      let rows = (item * x.shape[1]..<(item + 1) * x.shape[1]).filter { present[$0] == 0 }
+      for row in rows {
+        for c in 0..<width { out[item * width + c] += values[row * width + c] / Float(rows.count) }
+      }
+    }
+    return Tensor(vector: out).reshaped([x.shape[0], width])
+  }
 }
 
 /// Vectors of several heads inside the rows of a wider tensor `[B, T, stride]`, from channel

@@ -83,9 +83,15 @@ import Testing
     try expectClose(velocity, file.tensor("editor.velocity"), tolerance, "velocity")
     func first(_ name: String) throws -> Tensor { try file.tensor("editor." + name)[rows: 0..<1] }
     var steps: [Int] = []
+    let guidance = StemGuidance(text: 2.5, song: 1.5)
+    let texts = try file.tensor("editor.text")
+    let present = try file.flags("editor.text_mask")
+    let rows = guidance.branches.map { $0.hasText ? 0 : 1 }
+    let prompts = network.prompt(
+      Tensor.stack(rows.map { texts[$0] }), mask: KeyMask(rows.map { present[$0] }))
     let sample = try network.sample(
       noise: try first("noise"), mixture: try first("mixture"), known: try first("known"),
-      knownMask: try first("known_mask"), prompt: prompt, steps: 4, guidance: 2.5
+      knownMask: try first("known_mask"), prompt: prompts, steps: 4, guidance: guidance
     ) { steps.append($0) }
     try expectClose(sample, file.tensor("editor.sample"), tolerance, "sample")
     #expect(steps == [1, 2, 3, 4])

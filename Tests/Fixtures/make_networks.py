@@ -78,6 +78,7 @@ def stereo():
 def editor():
     module = networks.StemEditor(networks.StemEditorConfig(
         latent=6, dim=24, heads=3, blocks=2, text_dim=14, time_features=32))
+    torch.nn.init.normal_(module.topic.weight, std=0.3)  # zeros when training begins
     record("editor", module)
     (states, present), count = text(14), 21
     noise, mixture, answer = torch.randn(3, 2, count, 6)
@@ -86,16 +87,19 @@ def editor():
     known = answer * known_mask
     t = torch.tensor([0.2, 0.9])
     velocity = module(noise, t, mixture, known, known_mask, states, present)
-    # A guided sample of the first item; the second text is the negative one.
-    x, steps, weight = noise[:1], 4, 2.5
-    twice = lambda y: y[:1].expand(2, -1, -1)  # noqa: E731
+    # A guided sample of the first item; the second text is the negative one, with and without song.
+    x, steps, by_text, by_song = noise[:1], 4, 2.5, 1.5
+    thrice = lambda y: y[:1].expand(3, -1, -1)  # noqa: E731
+    song = torch.stack([mixture[0], mixture[0], torch.zeros_like(mixture[0])])
+    texts = torch.stack([states[0], states[1], states[1]])
+    masks = torch.stack([present[0], present[1], present[1]])
     for step in range(steps):
         now = step / steps
         path = (1 - now) * noise[:1] + now * known[:1]
         x = torch.where(known_mask[:1] == 1, path, x)
-        both = module(twice(x), torch.full((2,), now), twice(mixture), twice(known),
-                      twice(known_mask), states, present)
-        x = x + (both[1:] + weight * (both[:1] - both[1:])) / steps
+        asked, heard, none = module(thrice(x), torch.full((3,), now), song, thrice(known),
+                                    thrice(known_mask), texts, masks).split(1)
+        x = x + (none + by_song * (heard - none) + by_text * (asked - heard)) / steps
     x = torch.where(known_mask[:1] == 1, known[:1], x)
     record("editor", nn.Module(), noise=noise, mixture=mixture, known=known,
            known_mask=known_mask, t=t, text=states, text_mask=present, velocity=velocity, sample=x)

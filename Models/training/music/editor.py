@@ -115,7 +115,15 @@ def main() -> None:
     def losses(module):
         batch = train.draw(flags.batch)
         t = torch.randn(flags.batch).sigmoid()
-        texts = ["" if train.rng.random() < 0.12 else text for text in batch["texts"]]
+        # What guidance leads away from: another sound than the asked one, to another song.
+        texts, heard = list(batch["texts"]), torch.ones(flags.batch, 1, 1)
+        for row in range(flags.batch):
+            draw = train.rng.random()
+            if draw < 0.12:
+                texts[row] = ""
+            if 0.04 < draw < 0.16:
+                heard[row] = 0
+        batch["context"] = batch["context"] * heard
         noise = torch.randn_like(batch["answer"])
         known = known_part(batch["answer"], train.rng)
         return {"loss": flow_loss(module, batch, noise, t, known, texts).mean()}

@@ -6,7 +6,7 @@ A mask m on a band costs  P_stem - 2 m C + m^2 P_mix  of squared error in the co
 the P are energies and C = Re <mixture, stem>, all summed over the band's bins with the weights that
 carry masks from bands to bins. The loss is this error, over both channels, relative to the stem's
 energy in dB (that is -SDR of the masked mixture, directly), plus a small part that counts all bands
-alike.
+alike. Each mixture is asked for two stems, one of which it may lack.
 """
 
 import random
@@ -23,14 +23,13 @@ from .mixtures import TARGETS, Mixer, Replay
 from .songs import RATE
 
 FRAMES = 256
+QUESTIONS = 2  # asked of each mixture
 
 
-class Batches:
-    """Features of the mixture, energies and correlations by channel and band, and phrases that
-    name the stem."""
+class Listener:
+    """Features of mixtures, and energies of stems by channel and band."""
 
-    def __init__(self, split: str, seed: int, augment: bool, wide: float, reuse: int = 1,
-                 **item_options):
+    def __init__(self, split: str, seed: int, augment: bool, wide: float):
         c = MaskNetConfig()
         self.layout = Layout(c.rate, c.n_fft, c.hop, c.bands)
         self.bank = filters(self.layout)
@@ -38,68 +37,132 @@ class Batches:
         self.mixer = Mixer(split, FRAMES * c.hop / RATE, seed, augment, wide)
         self.phrases = Phrases()
         self.rng = random.Random(seed)
-        self.options = item_options
-        self.replay = Replay(self.fresh, self.rng, reuse, keep=700)
 
     @torch.autocast("cpu", enabled=False)  # energies need float32 beside the bf16 network
-    def fresh(self) -> dict:
-        item = self.mixer.item(**self.options)
-        both = torch.from_numpy(np.stack([item.stem, item.rest]))
-        stem, rest = stft(both, self.layout)[:, :, :FRAMES]  # each [2, T, K]
-        inner = (stem.real * rest.real + stem.imag * rest.imag) @ self.spread.T
-        p_stem = stem.abs().square() @ self.spread.T
-        p_rest = rest.abs().square() @ self.spread.T
-        p_stem, p_rest, inner = (x.permute(1, 2, 0) for x in (p_stem, p_rest, inner))
-        return {"features": stereo(stem + rest, self.bank, self.spread), "p_stem": p_stem,
-                "p_rest": p_rest, "p_mix": p_stem + p_rest + 2 * inner, "cross": p_stem + inner,
-                "present": torch.tensor(float(item.stem.any())), "target": item.target}
+    def hear(self, stems: dict[str, np.ndarray], targets: dict[str, list[str]]) -> dict:
+        names = sorted(stems)
+        spectra = stft(torch.from_numpy(np.stack([stems[name] for name in names])), self.layout)
+        spectra = dict(zip(names, spectra[:, :, :FRAMES]))  # each [2, T, K]
+        mixture = sum(spectra.values())
 
-    def draw(self, count: int) -> dict:
-        items = self.replay.draw(count)
-        batch = {name: torch.stack([item[name] for item in items])
-                 for name in items[0] if name != "target"}
-        batch["targets"] = [item["target"] for item in items]
+        def energy(a, b):  # [2, T, K] -> [T, bands, 2]
+            return ((a.real * b.real + a.imag * b.imag) @ self.spread.T).permute(1, 2, 0)
+
+        answers = {}
+        for target, own in targets.items():
+            stem = sum(spectra[name] for name in own)
+            answers[target] = energy(stem, stem), energy(stem, mixture)
+        return {"features": stereo(mixture, self.bank, self.spread),
+                "p_mix": energy(mixture, mixture), "answers": answers}
+
+    def batch(self, heard: list[dict], questions: list[list[str]]) -> dict:
+        """Stacks mixtures and their equally many questions; a stem that is not there is silent."""
+        batch = {name: torch.stack([item[name] for item in heard])
+                 for name in ("features", "p_mix")}
+        silent = torch.zeros_like(heard[0]["p_mix"])
+        pairs = [item["answers"].get(target, (silent, silent))
+                 for item, targets in zip(heard, questions) for target in targets]
+        batch["p_stem"], batch["cross"] = (torch.stack(side) for side in zip(*pairs))
+        batch["p_mix"] = batch["p_mix"].repeat_interleave(len(questions[0]), 0)
+        batch["targets"] = [target for targets in questions for target in targets]
         texts = [self.phrases.draw(self.rng.choice(["remove", "extract"]), target, self.rng)
                  for target in batch["targets"]]
         batch["text"], batch["text_mask"] = self.phrases.states(texts)
+        batch["present"] = torch.tensor([float(target in item["answers"]) for item, targets
+                                         in zip(heard, questions) for target in targets])
         return batch
 
 
-def sdr_parts(mask, batch):
+class Batches(Listener):
+    """Training batches: every mixture with `QUESTIONS` questions."""
+
+    def __init__(self, seed: int):
+        super().__init__("train", seed, augment=True, wide=0.6)
+        self.replay = Replay(self.fresh, self.rng, reuse=4, keep=300)
+
+    def fresh(self) -> dict:
+        mixture = self.mixer.mixture()
+        return self.hear(mixture.stems, mixture.targets)
+
+    def questions(self, present: list[str]) -> list[str]:
+        """Stems of the mixture, now and then one that it lacks."""
+        rng = self.rng
+        count = min(len(present), QUESTIONS - (rng.random() < 0.3))
+        chosen = rng.sample(sorted(present), count)
+        missing = [name for name in TARGETS if name not in present]
+        chosen += rng.sample(missing, QUESTIONS - count)
+        return chosen
+
+    def draw(self, count: int) -> dict:
+        heard = self.replay.draw(count)
+        return self.batch(heard, [self.questions(list(item["answers"])) for item in heard])
+
+
+class Held(Listener):
+    """Dev batches: mixtures of one target at the levels of the quality items."""
+
+    def draw(self, target: str, count: int) -> dict:
+        items = [self.mixer.item([target], absent=0) for _ in range(count)]
+        heard = [self.hear({"stem": item.stem, "rest": item.rest}, {target: ["stem"]})
+                 for item in items]
+        return self.batch(heard, [[target]] * count)
+
+
+def squared_error(mask, batch):
     """Squared error by band and channel [B, T, bands, 2]."""
     return batch["p_stem"] - 2 * mask * batch["cross"] + mask**2 * batch["p_mix"]
+
+
+def gains(mask, batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """SI-SDR improvement of the stem, and SDR improvement of the rest, in dB: each [B]."""
+    stem, mix, cross = (batch[name].sum((1, 2, 3)) for name in ("p_stem", "p_mix", "cross"))
+
+    def si_sdr(inner, energy):
+        share = inner.square() / (stem * energy).clamp_min(1e-12)
+        return 10 * (share / (1 - share).clamp_min(1e-6)).log10()
+
+    masked = (mask * batch["cross"]).sum((1, 2, 3)), (mask**2 * batch["p_mix"]).sum((1, 2, 3))
+    error = squared_error(mask, batch).sum((1, 2, 3))
+    return si_sdr(*masked) - si_sdr(cross, mix), 10 * (stem / error).log10()
 
 
 def main() -> None:
     flags = options(__doc__.splitlines()[0], 90).parse_args()
     run = Run(MaskNet(MaskNetConfig()), flags)
-    train = Batches("train", run.step, augment=True, wide=0.6, reuse=3, absent=0.12)
-    dev = [batch for target in TARGETS
-           for held in [Batches("dev", 1, augment=False, wide=1 / 3, absent=0, targets=[target])]
-           for batch in (held.draw(8), held.draw(8))]
+    train = Batches(run.step)
+    held = Held("dev", 1, augment=False, wide=1 / 3)
+    dev = [held.draw(target, 8) for target in TARGETS for _ in range(3)]
 
     def losses(module):
         batch = train.draw(flags.batch)
-        logits, presence = module(batch["features"], batch["text"], batch["text_mask"])
-        error = sdr_parts(logits.float().sigmoid(), batch)
-        floor = 1e-3 * batch["p_mix"].sum((1, 2, 3))
+        logits, presence = module(batch["features"].repeat_interleave(QUESTIONS, 0),
+                                  batch["text"], batch["text_mask"])
+        error = squared_error(logits.float().sigmoid(), batch)
+        # A stem that is not there counts less: its loss has no bound that any mask could reach.
+        floor = torch.where(batch["present"] == 1, 1e-3, 1e-2) * batch["p_mix"].sum((1, 2, 3))
         ratio = (error.sum((1, 2, 3)) + floor) / (batch["p_stem"].sum((1, 2, 3)) + floor)
-        sdr = 10 * ratio.log10()
-        bands = error.sum((1, 3)) / (batch["p_stem"] + batch["p_rest"]).sum((1, 3)).clamp_min(1e-6)
+        weight = torch.where(batch["present"] == 1, 1.0, 0.3)
+        sdr = (weight * 10 * ratio.log10()).mean()
+        bands = (error.sum((1, 3)) / batch["p_mix"].sum((1, 3)).clamp_min(1e-6)).clamp_max(4).mean()
         present = F.binary_cross_entropy_with_logits(presence.float(), batch["present"])
-        return {"loss": sdr.mean() + 5 * bands.mean() + 0.5 * present, "sdr": sdr.mean(),
-                "bands": bands.mean(), "presence": present}
+        here = batch["present"]
+        shown = {name: (10 * ratio.log10() * chosen).sum() / chosen.sum().clamp_min(1)
+                 for name, chosen in (("sdr", here), ("absent", 1 - here))}
+        return {"loss": sdr + 5 * bands + 0.5 * present, **shown, "bands": bands,
+                "presence": present}
 
     def evaluate(module):
-        gains = {}
+        rows: dict[str, list] = {}
         for batch in dev:
-            logits, _ = module(batch["features"], batch["text"], batch["text_mask"])
-            error = sdr_parts(logits.sigmoid(), batch).sum((1, 2, 3))
-            gain = 10 * (batch["p_stem"].sum((1, 2, 3)) / error).log10()
-            for target, value in zip(batch["targets"], gain.tolist()):
-                gains.setdefault(target, []).append(value)
-        means = {f"dev_{k}": round(sum(v) / len(v), 2) for k, v in gains.items()}
-        return {"dev_remove_db": round(sum(means.values()) / len(means), 3), **means}
+            with torch.autocast("cpu", torch.bfloat16):
+                logits, _ = module(batch["features"], batch["text"], batch["text_mask"])
+            rows.setdefault(batch["targets"][0], []).append(
+                torch.stack(gains(logits.float().sigmoid(), batch)))
+        means = {target: torch.cat(parts, 1).mean(1).tolist() for target, parts in rows.items()}
+        first = [means[name] for name in ("drums", "bass", "guitar")]
+        return {"dev_extract_dbg": round(sum(x for x, _ in first) / 3, 3),
+                "dev_remove": round(sum(x for _, x in means.values()) / len(means), 3),
+                **{f"dev_{name}": [round(x, 2) for x in pair] for name, pair in means.items()}}
 
     run.train(losses, evaluate)
 

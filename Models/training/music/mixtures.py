@@ -13,6 +13,15 @@ GUITARS = ("acoustic guitar", "electric guitar")
 
 
 @dataclasses.dataclass
+class Mixture:
+    """`stems` and their sum have shape [2, samples] (or [samples] of a mixer without stereo);
+    `targets` says which stems belong to each name that is present."""
+
+    stems: dict[str, np.ndarray]
+    targets: dict[str, list[str]]
+
+
+@dataclasses.dataclass
 class Item:
     """`stem` and `rest` are float32 [samples], or [2, samples] of a stereo mixer, whose sum is the
     mixture; an absent target has a silent stem."""
@@ -130,15 +139,38 @@ class Mixer:
                          for name, stem in stems.items()}
             return stems
 
+    def targets(self, stems, wanted: list[str] = TARGETS) -> dict[str, list[str]]:
+        """The stems of each name; a guitar of either kind is also a guitar."""
+        names = {name: [name] for name in stems if name in wanted}
+        guitars = [name for name in GUITARS if name in stems]
+        if guitars and "guitar" in wanted:
+            names["guitar"] = guitars
+        return names
+
+    def mixture(self, alone: float = 0.06) -> Mixture:
+        """All stems of a mixture at levels of their own; that share of mixtures is one stem alone."""
+        rng = self.rng
+        while True:
+            stems = self.stems()
+            if rng.random() < alone:
+                stems = dict([rng.choice(sorted(stems.items(), key=lambda pair: pair[0]))])
+            # By energy, not by peak: drums of the same peak are 10 dB weaker than strings.
+            stems = {name: sound * np.float32(10 ** (rng.uniform(-7, 7) / 20)
+                                              / np.sqrt((sound**2).mean()))
+                     for name, sound in stems.items()}
+            peak = float(np.abs(sum(stems.values())).max())
+            names = self.targets(stems)
+            if peak < 1e-3 or not names:
+                continue
+            scale = np.float32(10 ** (rng.uniform(-18, -3) / 20) / peak)
+            return Mixture({name: sound * scale for name, sound in stems.items()}, names)
+
     def item(self, targets: list[str] = TARGETS, absent: float = 0.08,
              level_db: tuple[float, float] = (-12, 3)) -> Item:
         rng = self.rng
         while True:
             stems = self.stems()
-            names = {name: [name] for name in stems if name in targets}
-            guitars = [name for name in GUITARS if name in stems]
-            if guitars and "guitar" in targets:
-                names["guitar"] = guitars
+            names = self.targets(stems, targets)
             missing = [name for name in targets if name not in names]
             if missing and rng.random() < absent:
                 rest = sum(stems.values())
@@ -146,7 +178,9 @@ class Mixer:
             names = {k: v for k, v in names.items() if len(v) < len(stems)}
             if not names:
                 continue
-            target = rng.choice(sorted(names))
+            # Nearly every song has drums and bass: the others are drawn more often.
+            target = rng.choices(sorted(names), [1 if name in ("drums", "bass") else 2
+                                                 for name in sorted(names)])[0]
             stem = sum(stems[name] for name in names[target])
             rest = sum(sound for name, sound in stems.items() if name not in names[target])
             energy = float((stem**2).mean()), float((rest**2).mean())

@@ -19,7 +19,8 @@ from .mixtures import TARGETS
 COMPONENTS = {"mask": MaskNetConfig, "editor": StemEditorConfig, "vae": MelVAEConfig,
               "vocoder": VocoderConfig}
 #: Chosen on dev: see CARD.md.
-DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 0.7, "steps": 12, "guidance": 3.0}
+DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 0.7, "steps": 12, "guidance": 2.0,
+            "song_guidance": 2.0}
 
 
 def main() -> None:

@@ -9,6 +9,8 @@ import Vocoders
 public struct MusicGenerator: StemGenerator {
   public let mel: MelLayout
   public let defaults: SamplingSettings
+  /// Weight of the song in guidance, beside the text's.
+  private let songGuidance: Float
   private let editor: StemEditor
   private let vae: MelVAE
   private let vocoder: Vocoder
@@ -20,6 +22,12 @@ public struct MusicGenerator: StemGenerator {
   private struct Defaults: Decodable {
     let steps: Int
     let guidance: Float
+    let songGuidance: Float
+
+    private enum CodingKeys: String, CodingKey {
+      case steps, guidance
+      case songGuidance = "song_guidance"
+    }
   }
 
   /// Loads components `editor`, `vae` and `vocoder` in the precision of `Precision.current`.
@@ -53,6 +61,7 @@ public struct MusicGenerator: StemGenerator {
         hint: "install the package again")
     }
     defaults = SamplingSettings(steps: values.steps, guidance: values.guidance)
+    songGuidance = values.songGuidance
   }
 
   public var framesPerLatent: Int { vae.config.framesPerLatent }
@@ -74,8 +83,8 @@ public struct MusicGenerator: StemGenerator {
   ) throws -> Tensor {
     let (count, knownCount) = (mixture.shape[0], known.shape[0])
     precondition(noise.shape == mixture.shape && knownCount <= count)
-    let texts = settings.guidance == 1 ? [text] : [text, negative]
-    let (states, mask) = batch(texts)
+    let guidance = StemGuidance(text: settings.guidance, song: songGuidance)
+    let (states, mask) = batch(guidance.branches.map { $0.hasText ? text : negative })
     let filled = known.floats + [Float](repeating: 0, count: (count - knownCount) * latentSize)
     let isKnown = (0..<count).map { $0 < knownCount ? Float(1) : 0 }
     return try editor.sample(
@@ -83,7 +92,7 @@ public struct MusicGenerator: StemGenerator {
       known: Tensor(vector: filled).reshaped([1] + mixture.shape),
       knownMask: Tensor(vector: isKnown).reshaped([1, count, 1]),
       prompt: editor.prompt(states, mask: mask), steps: settings.steps,
-      guidance: settings.guidance)[0]
+      guidance: guidance)[0]
   }
 
   public func voice(sampleCount: Int, seed: UInt64) throws -> any StemVoice {
