@@ -116,7 +116,8 @@ let package = Package(
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
     .testTarget(
-      name: "InstructionsTests", dependencies: ["Checkpoints", "Instructions", "TestSupport"]),
+      name: "InstructionsTests",
+      dependencies: ["Checkpoints", "Instructions", "Tensors", "TestSupport"]),
     .testTarget(name: "EditingTests", dependencies: ["Editing"]),
     .testTarget(name: "BatchTests", dependencies: ["AudioFiles", "Batch", "Editing"]),
     .testTarget(name: "aeditTests", dependencies: ["AudioFiles", "TestSupport", "aedit"]),

@@ -53,6 +53,12 @@ public struct PlanStep: Equatable, Sendable {
     self.confidence = confidence
     self.text = text
   }
+
+  /// Whether it is the same edit of the same place, in whatever words.
+  func asksTheSame(as other: PlanStep) -> Bool {
+    operation == other.operation && target == other.target && also == other.also
+      && region == other.region
+  }
 }
 
 extension PlanStep: Codable {

@@ -8,7 +8,9 @@ import Tokenizers
 /// The text model of a package: reads instructions, and gives the editing networks the token states
 /// that they attend to.
 ///
-/// The heads and their thresholds are described in Models/training/text/README.md.
+/// Each job has an encoder and a vocabulary of its own, so that the reading can improve without moving
+/// the states that the editing networks were trained on. The heads and their thresholds are described
+/// in Models/training/text/README.md.
 public struct InstructionReader: Sendable {
   private struct Labels: Decodable {
     var operation: [String]
@@ -28,8 +30,9 @@ public struct InstructionReader: Sendable {
     var attribute: Double
   }
 
-  private let tokenizer: Tokenizer
-  private let encoder: T5Encoder
+  private let promptTokenizer: Tokenizer, prompts: T5Encoder
+  private let tokenizer: Tokenizer, encoder: BERTEncoder
+  private let startToken: Int
   private let labels: Labels
   private let thresholds: Thresholds
   private let operation: PoolingHead
@@ -44,24 +47,42 @@ public struct InstructionReader: Sendable {
 
   /// - Throws: `CheckpointError` or `TokenizerError` naming the file and what is wrong with it.
   public init(package: ModelPackage) throws {
-    let config = try package.decode(T5Config.self, from: "config", "encoder")
     let labels = try package.decode(Labels.self, from: "labels")
     let heads = try package.decode(Heads.self, from: "heads")
     thresholds = try package.decode(Thresholds.self, from: "thresholds")
-    tokenizer = try Tokenizer(path: package.path(of: "tokenizer"))
-    guard tokenizer.pieceCount <= config.vocabulary else {
-      throw CheckpointError.package(
-        folder: package.folder,
-        problem:
-          "its tokenizer has \(tokenizer.pieceCount) pieces, its encoder \(config.vocabulary)",
-        hint: "install the package again")
-    }
     for name in labels.operation where name != "none" && RequestedOperation(rawValue: name) == nil {
       throw CheckpointError.package(
         folder: package.folder, problem: "the operation '\(name)' is unknown", hint: "update aedit")
     }
-    let w = try package.weights(of: "encoder")
-    encoder = try T5Encoder(w, config: config)
+    func tokenizer(_ part: String, below count: Int) throws -> Tokenizer {
+      let made = try Tokenizer(path: package.path(of: part))
+      guard made.pieceCount <= count else {
+        throw CheckpointError.package(
+          folder: package.folder,
+          problem: "its '\(part)' has \(made.pieceCount) pieces, its encoder \(count)",
+          hint: "install the package again")
+      }
+      return made
+    }
+    let promptConfig = try package.decode(T5Config.self, from: "config", "encoder")
+    promptTokenizer = try tokenizer("tokenizer", below: promptConfig.vocabulary)
+    let promptWeights = try package.weights(of: "encoder")
+    prompts = try T5Encoder(promptWeights, config: promptConfig)
+    try promptWeights.finish()
+
+    let config = try package.decode(BERTConfig.self, from: "config", "reader")
+    guard let start = config.startToken, (0..<config.vocabulary).contains(start),
+      config.maxTokens >= Self.maxTokens
+    else {
+      throw CheckpointError.package(
+        folder: package.folder,
+        problem: "its reader has no start token or takes only \(config.maxTokens) tokens",
+        hint: "install the package again")
+    }
+    startToken = start
+    self.tokenizer = try tokenizer("readerTokenizer", below: config.vocabulary)
+    let w = try package.weights(of: "reader")
+    encoder = try BERTEncoder(w, config: config)
     func head(_ name: String, _ classes: [String]) throws -> PoolingHead {
       try PoolingHead(
         w / "heads" / name, dim: config.dim, queries: heads.queries, hidden: heads.hidden,
@@ -96,23 +117,49 @@ public struct InstructionReader: Sendable {
   /// The states of a text for the editing networks: `[L, dim]`, `</s>` included, L at most
   /// ``maxTokens``.
   public func states(_ text: String) throws -> Tensor {
-    let ids = tokenizer.encode(text, addsEnd: false).prefix(Self.maxTokens - 1)
-    return try encoder(ids + tokenizer.encode(""))
+    let ids = promptTokenizer.encode(text, addsEnd: false).prefix(Self.maxTokens - 1)
+    return try prompts(ids + promptTokenizer.encode(""))
+  }
+
+  /// The text with spaces around its ASCII marks, as the reader's vocabulary has them: "don ' t".
+  static func spaced(_ text: String) -> String {
+    text.unicodeScalars.map { scalar in
+      switch scalar {
+      case "\u{2019}": " ' "
+      case "!"..."/", ":"..."@", "["..."`", "{"..."~": " \(scalar) "
+      default: String(scalar)
+      }
+    }.joined()
+  }
+
+  /// The heads' outputs for one request, one for each of their labels.
+  package struct Logits {
+    package let operation: [Float], target: [Float], second: [Float], attributes: [Float]
+  }
+
+  /// What the heads give for one request without its region.
+  package func logits(_ text: String) throws -> Logits {
+    let ids = tokenizer.encode(Self.spaced(text), addsEnd: false).prefix(Self.maxTokens - 2)
+    let states = try encoder([[startToken] + ids + tokenizer.encode("")])[0]  // [L, dim]
+    return Logits(
+      operation: operation(states), target: target(states), second: second(states),
+      attributes: attributes(states))
   }
 
   /// What the heads read in one request without its region.
   public func read(_ text: String) throws -> Reading {
-    let states = try self.states(text)
-    let operations = softmax(operation(states))
-    let targets = softmax(target(states))
-    let others = softmax(second(states))
+    let logits = try self.logits(
+      Spelling.corrected(text) { tokenizer.encode($0, addsEnd: false).count == 1 })
+    let operations = softmax(logits.operation)
+    let targets = softmax(logits.target)
+    let others = softmax(logits.second)
     let (o, t, s) = (argmax(operations), argmax(targets), argmax(others))
     let asked = RequestedOperation(rawValue: labels.operation[o])
     let needsTarget = asked.map { [.add, .remove, .extract, .replace].contains($0) } ?? true
     let named = { (name: String) in name == "none" ? nil : name }
     let part = named(labels.target[t])
     let confidence = operations[o] * (needsTarget ? targets[t] : 1)
-    let sounds = zip(labels.attributes, attributes(states))
+    let sounds = zip(labels.attributes, logits.attributes)
       .filter { 1 / (1 + exp(-Double($0.1))) > thresholds.attribute }.map(\.0)
     return Reading(
       operation: asked, target: part, second: named(labels.second[s]), attributes: sounds,

@@ -54,10 +54,12 @@ public struct Planner {
       let found = try requests(cut, group)
       let regions = clause.regions.isEmpty ? cut.leadingRegions : clause.regions
       for region in regions.isEmpty ? [nil] : regions.map(Optional.some) {
-        steps += found.map { step in
-          var step = step
+        for var step in found {
           step.region = region
-          return step
+          // "i want to sing it myself, remove the vocals" asks for one thing twice.
+          if step.operation == .add || !(steps.last.map(step.asksTheSame) ?? false) {
+            steps.append(step)
+          }
         }
       }
     }

@@ -45,6 +45,7 @@ private func lines(_ text: String) throws -> [String] {
       ["remove drums", "add piano", "remove bass"]
     ),
     ("remove the drums and the bass", ["remove drums", "remove bass"]),
+    ("mute the drums. Remove the drums!", ["remove drums"]),
     ("remove drums, bass and piano", ["remove drums", "remove bass", "remove piano"]),
     (
       "add a soft piano, a loud guitar and strings",
@@ -154,5 +155,15 @@ private func lines(_ text: String) throws -> [String] {
     #expect(throws: InstructionError.self) {
       try plan("add drums after 2:00").resolved(durationSeconds: 60)
     }
+  }
+
+  @Test(arguments: [
+    ("Isolte the drmus, please!", "isolate the drums, please!"),
+    ("add a pinao - and a giutar", "add a piano - and a guitar"),
+    ("remove the organza and the drum", "remove the organza and the drum"),
+    ("trumpets, the known word, stay", "trumpets, the known word, stay"), ("", ""),
+  ])
+  func putsSlipsRight(text: String, wanted: String) {
+    #expect(Spelling.corrected(text) { ["drum", "trumpets"].contains($0) } == wanted)
   }
 }

@@ -1,7 +1,7 @@
-"""Figures of the exported package: `python -m Models.training.text.evaluate [--show]`.
+"""Figures of the exported reader: `python -m Models.training.text.evaluate [--show]`.
 
-Dev is drawn from the dev grammar (plus `eval/dev.jsonl`); validation and refusals are the hand-written
-files. The thresholds are set on dev alone (`calibrate`).
+`hand` and `hard` are the hand-written `eval/dev.jsonl` and `eval/dev_hard.jsonl`, on which all is
+chosen, the thresholds too (`calibrate`); validation and refusals are the files that decide.
 """
 
 import argparse
@@ -13,27 +13,17 @@ import torch
 from safetensors.torch import load_file
 
 from . import data, labels, vocabulary
-from .model import TextModel, pad
 from .paths import PACKAGE
+from .reader import Reader, logits
 
 
-def load() -> tuple[TextModel, object]:
-    """The exported model (bf16 weights, computed in float32) and its vocabulary."""
-    stored = {k: v.float() for k, v in load_file(PACKAGE / "model.safetensors").items()}
-    named = {k if k.startswith("heads.") else f"t5.{k}": v for k, v in stored.items()}
-    named["t5.encoder.embed_tokens.weight"] = named["t5.shared.weight"]
-    model = TextModel()
-    missing, extra = model.load_state_dict(named, strict=False)
-    assert not extra and all(m.startswith("project.") for m in missing), (missing, extra)
-    return model.eval(), vocabulary.load(PACKAGE / "spiece.model")
-
-
-@torch.no_grad()
-def logits(model: TextModel, vocab, texts: list[str]) -> dict[str, np.ndarray]:
-    """Logits of each head for each text."""
-    ids = vocabulary.encode(vocab, texts)
-    parts = [model.classify(*model.encode(pad(ids[i : i + 64]))) for i in range(0, len(ids), 64)]
-    return {k: torch.cat([p[k] for p in parts]).numpy() for k in parts[0]}
+def load() -> tuple[Reader, object]:
+    """The exported reader (bf16 weights, computed in float32) and its vocabulary."""
+    stored = {k: v.float() for k, v in load_file(PACKAGE / "reader.safetensors").items()}
+    named = {k if k.startswith("heads.") else f"encoder.{k}": v for k, v in stored.items()}
+    model = Reader(len(stored["embeddings.word_embeddings.weight"]))
+    model.load_state_dict(named)
+    return model.eval(), vocabulary.load(PACKAGE / "reader.model")
 
 
 def softmax(x: np.ndarray, temperature: float = 1.0) -> np.ndarray:
@@ -59,14 +49,10 @@ def refused(o: np.ndarray, t: np.ndarray, sure: np.ndarray, threshold: float) ->
     return (o == 0) | (sure < threshold) | (needs & (t == 0))
 
 
-def dev_examples() -> list[dict]:
-    return data.draw(True, 2000, 9) + data.hand("dev") * 3
-
-
 def calibrate() -> dict:
     """Temperature and confidence threshold from dev: best mean of accuracy and refusal rate."""
     model, vocab = load()
-    examples = dev_examples()
+    examples = data.hand("dev") + data.hand("dev_hard")
     found = logits(model, vocab, [e["text"] for e in examples])
     truth = data.targets(examples)
     rows = np.arange(len(examples))
@@ -137,16 +123,15 @@ def report(name: str, examples: list[dict], model, vocab, limits: dict, show: bo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--show", action="store_true", help="print failures (of dev only)")
-    parser.add_argument("--sets", default="dev,hand,validation,refusals")
+    parser.add_argument("--sets", default="hand,hard,validation,refusals")
     options = parser.parse_args()
     torch.set_num_threads(1)
     model, vocab = load()
     limits = json.loads((PACKAGE / "model.json").read_text())["thresholds"]
-    sets = {"dev": lambda: data.draw(True, 2000, 2), "hand": lambda: data.hand("dev"),
-            "validation": lambda: data.hand("validation"), "refusals": lambda: data.hand("refusals")}  # fmt: skip
+    sets = {"hand": "dev", "hard": "dev_hard", "validation": "validation", "refusals": "refusals"}
     for name in options.sets.split(","):
-        figures = report(name, sets[name](), model, vocab, limits, options.show and name in ("dev", "hand"))
-        print(json.dumps(figures))
+        show = options.show and name in ("hand", "hard")
+        print(json.dumps(report(name, data.hand(sets[name]), model, vocab, limits, show)))
 
 
 if __name__ == "__main__":

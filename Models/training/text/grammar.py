@@ -8,7 +8,7 @@ never sees.
 import random
 import re
 
-from . import frames, idioms, lexicon, morphology, names, templates
+from . import frames, idioms, lexicon, morphology, names, templates, voices
 from .heldout import Kept
 from .negatives import Negatives
 from .typos import misspell
@@ -92,21 +92,22 @@ SAID = {w: w for w in ("rock", "pop", "jazz", "blues", "funk", "folk", "country"
 class Grammar:
     """Instructions of one split; `dev` chooses which.
 
-    `kept` are words and patterns that none may hold; `guessed` further verbs by operation (`lexical`).
+    `kept` are words and patterns that none may hold.
     """
 
-    def __init__(self, dev: bool = False, negatives: Negatives | None = None, kept: Kept | None = None,
-                 guessed: dict[str, list[str]] | None = None):  # fmt: skip
-        self.dev, self.kept, self.guessed = dev, kept, guessed
+    def __init__(self, dev: bool = False, negatives: Negatives | None = None, kept: Kept | None = None):
+        self.dev, self.kept = dev, kept
         self.negatives = negatives
         self.templates = {o: [Pool(t) for t in groups] for o, groups in templates.GROUPS.items()}
         if negatives:
             for operation, patterns in templates.from_verbs(negatives.edit_verbs).items():
                 self.templates[operation].append(Pool(patterns, 0))
         for operation in self.templates:
-            self.templates[operation].append(Pool(getattr(frames, operation.upper()).splitlines(), 0))
+            for source in (frames, voices):
+                self.templates[operation].append(Pool(getattr(source, operation.upper()).splitlines(), 0))
         self.acts = {o: Pool(getattr(idioms, o.upper()), 0) for o in ("add", "remove", "extract")}
         self.forms = {f: Pool(getattr(frames, f).splitlines(), 0) for f in FORMS}
+        self.region_share = 0.22  # of the sentences, before a region in words
         self.usual = False  # only the usual patterns and names
         self.nouns = {t: Pool(w, 4) for t, w in lexicon.TARGET_NOUNS.items()}
         self.rarer = {t: Pool(w, 0) for t, w in names.NOUNS.items()}
@@ -189,7 +190,7 @@ class Grammar:
             if rng.random() < 0.3:
                 prefix = rng.choice(PREFIX)
                 text = text if text.startswith(prefix) else prefix + text
-            if rng.random() < 0.22:
+            if rng.random() < self.region_share:
                 region = self.regions.pick(rng, self.dev)[0]
                 text = f"{text} {region}" if rng.random() < 0.8 else f"{region}, {text}"
             if rng.random() < 0.25:
@@ -241,10 +242,7 @@ class Filler:
         return re.sub(r"\bit\b", lambda _: self.rng.choice(["it", "it", "this", "the " + self.song()]), made, count=1)
 
     def verb(self) -> str:
-        """A verb phrase of the operation, at times a guessed one."""
-        further = self.g.guessed[self.operation] if self.g.guessed and not self.g.usual else []
-        if self.rng.random() < 0.2 * len(further) / (len(further) + 100):
-            return self.rng.choice(further)
+        """A verb phrase of the operation."""
         return self.entry(self.g.acts[self.operation])
 
     def o(self) -> str:

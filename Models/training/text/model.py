@@ -12,6 +12,7 @@ Each head reads the token states `H` `[L, 256]` (after the final norm; `</s>` in
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 from transformers import T5Config, T5EncoderModel
 
 from . import labels
@@ -73,6 +74,18 @@ class TextModel(nn.Module):
         weight = mask[..., None].to(states.dtype)
         mean = (states * weight).sum(1) / weight.sum(1)
         return nn.functional.normalize(self.project(mean).float(), dim=-1)
+
+
+def head_loss(logits: dict, wanted: dict) -> torch.Tensor:
+    """Cross entropies; attributes by binary cross entropy (sum over labels / 4)."""
+    loss = 0.0
+    for name, weight in (("operation", 1.0), ("target", 1.0), ("second", 0.5)):
+        loss = loss + weight * F.cross_entropy(
+            logits[name].float(), wanted[name], label_smoothing=0.02)  # fmt: skip
+    binary = F.binary_cross_entropy_with_logits(
+        logits["attributes"].float(), wanted["attributes"], reduction="none"
+    )
+    return loss + binary.sum(-1).mean() / 4
 
 
 def pad(rows: list[list[int]]) -> torch.Tensor:

@@ -8,7 +8,7 @@ import re
 import zlib
 from pathlib import Path
 
-from . import chatter, corpus, idioms, lexicon, morphology, troponyms
+from . import chatter, corpus, idioms, lexicon, morphology, troponyms, voices
 
 # Other wishes about sound, that no operation covers.
 AUDIO = """transpose [it|the {song}|the {inst}] [up|down|] [a tone|two semitones|to C major|an octave]
@@ -221,7 +221,8 @@ class Negatives:
             name: [t for t in lexicon.split(text.splitlines())[dev] if t]
             for name, text in (
                 ("audio", AUDIO), ("talk", TALK), ("not", NOT), ("daily", DAILY), ("more audio", chatter.AUDIO),
-                ("more talk", chatter.TALK), ("more not", chatter.NOT), ("more daily", chatter.DAILY))
+                ("more talk", chatter.TALK), ("more not", chatter.NOT), ("more daily", chatter.DAILY),
+                ("near", voices.NEAR))
         }  # fmt: skip
         acts = [a for o in ("ADD", "REMOVE", "EXTRACT") for a in lexicon.split(getattr(idioms, o), 0)[dev]]
         self.acts = [a for a in acts if not re.search(r"\b(it|this|there|song|them)\b", a)]
@@ -233,8 +234,8 @@ class Negatives:
     def example(self, rng: random.Random, grammar) -> str:
         kind = rng.choices(
             ["audio", "talk", "not", "daily", "examples", "sounding", "glosses", "letters",
-             "more audio", "more talk", "more not", "more daily"],
-            [0.07, 0.11, 0.02, 0.14, 0.1, 0.07, 0.05, 0.01, 0.11, 0.12, 0.06, 0.14],
+             "more audio", "more talk", "more not", "more daily", "near"],
+            [0.06, 0.09, 0.02, 0.11, 0.09, 0.06, 0.05, 0.01, 0.1, 0.1, 0.06, 0.11, 0.14],
         )[0]
         if kind == "examples":
             return rng.choice(self.examples)
@@ -255,8 +256,7 @@ class Negatives:
         if name == "verb":
             return rng.choice(self.verbs)
         if name == "handle":
-            guessed = grammar.guessed["none"] if grammar.guessed and rng.random() < 0.5 else self.handles
-            return rng.choice(guessed)
+            return rng.choice(self.handles)
         if name in ("thing", "thing2"):
             return rng.choice(self.nouns)
         if name in ("vthing", "vthinging"):

@@ -13,17 +13,25 @@ import numpy as np
 import torch
 
 from . import data, labels, vocabulary
-from .evaluate import load
-from .heads import gather, states_of
 from .model import pad
 from .paths import work
+from .prompts import encode, prompts
 from .train import Trainer
+
+
+def gather(states: list[torch.Tensor], rows) -> tuple[torch.Tensor, torch.Tensor]:
+    """Padded states `[B, L, 256]` and mask `[B, L]`."""
+    width = max(len(states[i]) for i in rows)
+    out = torch.zeros(len(rows), width, 256)
+    mask = torch.zeros(len(rows), width, dtype=torch.bool)
+    for row, i in enumerate(rows):
+        out[row, : len(states[i])] = states[i]
+        mask[row, : len(states[i])] = True
+    return out, mask
 
 
 def usual_prompts(count: int, seed: int = 41) -> list[str]:
     """Texts as `prompts()` gives them to the music trainings."""
-    from .prompts import prompts
-
     rng, made = random.Random(seed), []
     while len(made) < count:
         target = rng.choice(labels.MUSIC)
@@ -42,11 +50,10 @@ class Refiner(Trainer):
         for part in self.model.t5.modules():  # noise in the states would hide their drift
             if isinstance(part, torch.nn.Dropout):
                 part.p = 0.0
-        first, vocab = load()
-        texts = usual_prompts(options.anchors)
-        ids = vocabulary.encode(vocab, texts + [""] * (options.anchors // 20))  # "": guidance's other side
-        self.anchor_ids, self.anchor = ids, states_of(first, ids)
-        self.power = float(torch.cat([s.float() for s in self.anchor[:500]]).pow(2).mean())
+        texts = usual_prompts(options.anchors) + [""] * (options.anchors // 20)  # "": guidance's other side
+        self.anchor_ids = vocabulary.encode(vocabulary.load(data.spiece()), texts)
+        self.anchor = [torch.from_numpy(states) for states in encode(texts)]
+        self.power = float(torch.cat(self.anchor[:500]).pow(2).mean())
         self.rng = np.random.default_rng(9)
         self.drift = 0.0
 
@@ -84,7 +91,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     trainer = Refiner(options)
-    if (work() / trainer.file).exists():
+    if trainer.path.exists():
         trainer.resume()
     else:
         trainer.start_from(work() / "checkpoint.pt")

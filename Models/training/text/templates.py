@@ -510,7 +510,7 @@ def from_verbs(found: dict[str, list[str]]) -> dict[str, list[str]]:
     return made
 
 
-GROUP_SHARES = [0.45, 0.1, 0.1, 0.05, 0.3]
+GROUP_SHARES = [0.3, 0.1, 0.1, 0.05, 0.25, 0.25]
 
 # Fixed phrases of the trade: (operation, target, text).
 IDIOMS = [

@@ -14,8 +14,9 @@ import torch
 from torch.nn import functional as F
 
 from . import data, vocabulary
-from .model import TextModel, pad
+from .model import TextModel, head_loss, pad
 from .paths import work
+from .running import Running
 
 
 class Batches:
@@ -41,18 +42,6 @@ def distil_loss(made: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     """Cosine distance, and the right teacher row found among the batch (temperature 0.05)."""
     cosine = 1 - (made * wanted).sum(-1).mean()
     return cosine + 0.3 * F.cross_entropy(made @ wanted.T / 0.05, torch.arange(len(made)))
-
-
-def head_loss(logits: dict, wanted: dict) -> torch.Tensor:
-    """Cross entropies; attributes by binary cross entropy (sum over labels / 4)."""
-    loss = 0.0
-    for name, weight in (("operation", 1.0), ("target", 1.0), ("second", 0.5)):
-        loss = loss + weight * F.cross_entropy(
-            logits[name].float(), wanted[name], label_smoothing=0.02)  # fmt: skip
-    binary = F.binary_cross_entropy_with_logits(
-        logits["attributes"].float(), wanted["attributes"], reduction="none"
-    )
-    return loss + binary.sum(-1).mean() / 4
 
 
 @torch.no_grad()
@@ -97,8 +86,8 @@ def warm_start(model: TextModel, vocab) -> None:
                 weight *= 0.2
 
 
-class Trainer:
-    """The run's state: model, average weights, optimiser, data."""
+class Trainer(Running):
+    """The run: model, optimiser, data."""
 
     file = "checkpoint.pt"
     focus = False
@@ -106,16 +95,15 @@ class Trainer:
     def __init__(self, options):
         self.o = options
         torch.manual_seed(7)
-        self.model = TextModel()
+        model = TextModel()
         vocab = vocabulary.load(data.spiece())
-        warm_start(self.model, vocab)
-        self.average = {k: v.clone() for k, v in self.model.state_dict().items()}
+        warm_start(model, vocab)
+        super().__init__(model, self.file)
         decay = [p for n, p in self.model.named_parameters() if p.ndim > 1]
         rest = [p for n, p in self.model.named_parameters() if p.ndim <= 1]
         self.optimiser = torch.optim.AdamW(
             [{"params": decay, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0.0}],
             lr=options.rate, betas=(0.9, 0.98), eps=1e-8, fused=True)  # fmt: skip
-        self.step = 0
         texts, self.teacher = data.distillation(self.focus)
         self.phrases = vocabulary.encode(vocab, texts, 32)
         made = data.draw(False, options.examples, 1)
@@ -150,10 +138,7 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
-        self.step += 1
-        keep = min(0.995, self.step / (self.step + 10))
-        for name, value in self.model.state_dict().items():
-            self.average[name].lerp_(value, 1 - keep)
+        self.follow(0.995)
         return first.item(), second.item()
 
     def extra_loss(self) -> None:
@@ -162,26 +147,9 @@ class Trainer:
     def extra_figures(self) -> dict:
         return {}
 
-    def save(self) -> None:
-        path = work() / self.file
-        torch.save({"model": self.model.state_dict(), "average": self.average, "step": self.step,
-                    "optimiser": self.optimiser.state_dict()}, path.with_suffix(".new"))  # fmt: skip
-        path.with_suffix(".new").replace(path)
-
-    def resume(self) -> None:
-        path = work() / self.file
-        if path.exists():
-            state = torch.load(path, weights_only=True)
-            self.model.load_state_dict(state["model"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.average, self.step = state["average"], state["step"]
-
     def evaluate(self) -> dict:
-        other = {k: v.clone() for k, v in self.model.state_dict().items()}
-        self.model.load_state_dict(self.average)
-        found = accuracy(self.model, *self.dev)
-        self.model.load_state_dict(other)
-        return found
+        with self.averaged() as model:
+            return accuracy(model, *self.dev)
 
     def run(self) -> None:
         start, losses = time.time(), []

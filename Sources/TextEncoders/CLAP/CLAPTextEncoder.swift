@@ -9,41 +9,9 @@ import Tensors
 /// (models/clap/modeling_clap.py), names and arithmetic.
 public struct CLAPTextEncoder: Sendable {
   public let config: CLAPTextConfig
-  private let words: Embedding, positions: Embedding, types: Embedding
-  private let norm: LayerNorm
-  private let blocks: [Block]
+  private let encoder: BERTEncoder
   private let pooler: Linear
   private let projection1: Linear, projection2: Linear
-
-  /// Post-norm transformer block of BERT.
-  private struct Block: Sendable {
-    let attention: MultiHeadAttention, attentionNorm: LayerNorm
-    let up: Linear, down: Linear, norm: LayerNorm
-
-    init(_ w: WeightScope, _ c: CLAPTextConfig) throws {
-      let (own, out) = (w / "attention.self", w / "attention.output")
-      func linear(_ w: WeightScope, in inputs: Int? = nil, out outputs: Int? = nil) throws -> Linear
-      {
-        try Linear(w, in: inputs ?? c.dim, out: outputs ?? c.dim)
-      }
-      attention = MultiHeadAttention(
-        query: try linear(own / "query"), key: try linear(own / "key"),
-        value: try linear(own / "value"), out: try linear(out / "dense"), heads: c.heads,
-        size: c.dim / c.heads)
-      attentionNorm = try LayerNorm(out / "LayerNorm", dim: c.dim, epsilon: c.epsilon)
-      up = try linear(w / "intermediate.dense", out: c.hidden)
-      down = try linear(w / "output.dense", in: c.hidden)
-      norm = try LayerNorm(w / "output.LayerNorm", dim: c.dim, epsilon: c.epsilon)
-    }
-
-    func callAsFunction(_ x: inout Tensor, mask: KeyMask) {
-      attention.add(x, mask: mask, to: &x)
-      x = attentionNorm(x)
-      let h = up(x, activation: .gelu, output: down.inputType)
-      down.add(h, to: &x)
-      x = norm(x)
-    }
-  }
 
   /// Takes `text_model.…` and `text_projection.…` by their published names; the other half of a
   /// `ClapModel` is passed over.
@@ -52,18 +20,12 @@ public struct CLAPTextEncoder: Sendable {
   public init(_ w: WeightScope, config c: CLAPTextConfig) throws {
     config = c
     let text = w / "text_model"
-    let tables = text / "embeddings"
-    words = try Embedding(tables / "word_embeddings", count: c.vocabulary, dim: c.dim)
-    positions = try Embedding(tables / "position_embeddings", count: c.positions, dim: c.dim)
-    types = try Embedding(tables / "token_type_embeddings", count: c.types, dim: c.dim)
-    norm = try LayerNorm(tables / "LayerNorm", dim: c.dim, epsilon: c.epsilon)
-    blocks = try (0..<c.layers).map { try Block(text / "encoder.layer" / $0, c) }
-    pooler = try Linear(text / "pooler.dense", in: c.dim, out: c.dim)
+    encoder = try BERTEncoder(text, config: c.encoder)
+    let dim = c.encoder.dim
+    pooler = try Linear(text / "pooler.dense", in: dim, out: dim)
     let projection = w / "text_projection"
-    projection1 = try Linear(projection / "linear1", in: c.dim, out: c.projection)
+    projection1 = try Linear(projection / "linear1", in: dim, out: c.projection)
     projection2 = try Linear(projection / "linear2", in: c.projection, out: c.projection)
-    tables.ignore("position_ids")
-    tables.ignore("token_type_ids")
     for other in ["audio_model", "audio_projection"] { (w / other).ignoreAll() }
     w.ignore("logit_scale_a")
     w.ignore("logit_scale_t")
@@ -75,21 +37,8 @@ public struct CLAPTextEncoder: Sendable {
   ///   `config.maxTokens` each.
   /// - Throws: `LayerError.token` for an id outside the vocabulary.
   public func callAsFunction(_ texts: [[Int]]) throws -> Tensor {
-    let length = texts.map(\.count).max() ?? 0
-    precondition((1...config.maxTokens).contains(length), "texts of up to \(length) tokens")
-    func padded(_ item: ([Int]) -> [Int]) -> [Int] {
-      texts.flatMap { text in
-        item(text) + [Int](repeating: config.padToken, count: length - text.count)
-      }
-    }
-    var x = try words(padded { $0 })
-    // The first position is the one behind the padding token's.
-    x.combine(1, try positions(padded { $0.indices.map { $0 + config.padToken + 1 } }), 1)
-    x.combine(1, try types([Int](repeating: 0, count: x.rows)), 1)
-    x = norm(x).reshaped([texts.count, length, config.dim])
-    let mask = KeyMask(texts.map { text in (0..<length).map { $0 < text.count } })
-    for block in blocks { block(&x, mask: mask) }
-    let firsts = Tensor.stack(texts.indices.map { x[$0][0] })
+    let states = try encoder(texts)
+    let firsts = Tensor.stack(texts.indices.map { states[$0][0] })
     let pooled = pooler(firsts).applying(.tanh)
     return projection2(projection1(pooled, activation: .relu)).unitRows()
   }
