@@ -27,6 +27,8 @@ let package = Package(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
+      name: "CEspeak", pkgConfig: "espeak-ng", providers: [.apt(["libespeak-ng-dev"])]),
     .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -60,9 +62,10 @@ let package = Package(
         "Tokenizers", "Vocoders",
       ]),
 
-    // Layer 6: instructions, metrics
+    // Layer 6: instructions, transcripts, metrics
     .target(
       name: "Instructions", dependencies: ["Checkpoints", "Tensors", "TextEncoders", "Tokenizers"]),
+    .target(name: "Transcripts", dependencies: ["CEspeak", "Checkpoints"]),
     .target(name: "Metrics", dependencies: ["Signal"]),
     .target(name: "Pictures", dependencies: ["CZlib", "Signal"]),
 
@@ -71,7 +74,7 @@ let package = Package(
       name: "Editing",
       dependencies: [
         "AudioFiles", "Autoencoders", "Checkpoints", "Diffusion", "Editors", "Instructions",
-        "Metrics", "Signal", "Tensors", "TextEncoders", "Tokenizers", "Vocoders",
+        "Metrics", "Signal", "Tensors", "TextEncoders", "Tokenizers", "Transcripts", "Vocoders",
       ]),
 
     // Layer 8: batches
@@ -87,7 +90,7 @@ let package = Package(
       name: "aedit",
       dependencies: [
         "AudioFiles", "Batch", "Checkpoints", "Downloads", "Editing", "Instructions", "Metrics",
-        "Pictures",
+        "Pictures", "Transcripts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -118,6 +121,7 @@ let package = Package(
     .testTarget(
       name: "InstructionsTests",
       dependencies: ["Checkpoints", "Instructions", "Tensors", "TestSupport"]),
+    .testTarget(name: "TranscriptsTests", dependencies: ["TestSupport", "Transcripts"]),
     .testTarget(name: "EditingTests", dependencies: ["Editing"]),
     .testTarget(name: "BatchTests", dependencies: ["AudioFiles", "Batch", "Editing"]),
     .testTarget(name: "aeditTests", dependencies: ["AudioFiles", "TestSupport", "aedit"]),

@@ -15,6 +15,8 @@ public enum EditError: Error, Equatable, Sendable, CustomStringConvertible {
   case option(name: String, value: String, allowed: String)
   /// The plan asks for something that the installed models cannot do.
   case unsupported(what: String, hint: String)
+  /// A transcript that is not what is said in the sound.
+  case transcript(reason: String)
   /// A file beside the output could not be written.
   case cannotWrite(path: String, reason: String)
 
@@ -33,6 +35,8 @@ public enum EditError: Error, Equatable, Sendable, CustomStringConvertible {
       return "\(name) \(value): must be \(allowed)"
     case .unsupported(let what, let hint):
       return "\(what); \(hint)"
+    case .transcript(let reason):
+      return "the transcript does not match the sound: \(reason)"
     case .cannotWrite(let path, let reason):
       return "\(path): cannot write (\(reason))"
     }
@@ -43,7 +47,7 @@ extension EditError {
   /// Whether the request is at fault rather than the files or the machine.
   public var isUsage: Bool {
     switch self {
-    case .outputIsInput, .exists, .region, .option, .unsupported: true
+    case .outputIsInput, .exists, .region, .option, .unsupported, .transcript: true
     case .scratch, .cannotWrite: false
     }
   }

@@ -56,7 +56,7 @@ struct OutputFiles {
     (path as NSString).deletingLastPathComponent.nonEmpty ?? "."
   }
 
-  private static func same(_ a: String, _ b: String) -> Bool {
+  static func same(_ a: String, _ b: String) -> Bool {
     func resolved(_ path: String) -> String {
       URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
     }

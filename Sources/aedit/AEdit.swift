@@ -18,7 +18,8 @@ struct AEdit: ParsableCommand {
     version: SongEditor.version,
     subcommands: [
       EditCommand.self, PlanCommand.self, StemsCommand.self, MetricsCommand.self,
-      SpectrogramCommand.self, BatchCommand.self, GenerateCommand.self, ChangeCommand.self,
+      SpectrogramCommand.self, AlignCommand.self, BatchCommand.self,
+      GenerateCommand.self, ChangeCommand.self,
       ModelsCommand.self,
     ],
     defaultSubcommand: EditCommand.self)

@@ -16,6 +16,9 @@ struct Command {
   static let hasText = FileManager.default.fileExists(
     atPath: root.appendingPathComponent("Models/text/model.json").path)
 
+  static let hasSpeech = FileManager.default.fileExists(
+    atPath: root.appendingPathComponent("Models/speech/model.json").path)
+
   /// A process with the repository's models, and what it writes.
   private static func process(
     _ program: String, _ arguments: [String], in folder: URL
@@ -110,6 +113,30 @@ final class Workplace {
       left -= block.frameCount
     }
     try writer.commit()
+  }
+
+  /// The clip of speech in another format, with what `damage` makes of its samples.
+  func talk(
+    rate: Int = 16000, channels: Int = 1,
+    encoding: SampleEncoding = .integer(bits: 16), damage: (inout [Double]) -> Void = { _ in }
+  ) throws {
+    let root = Command.root.appendingPathComponent("Audio")
+    let clip = try AudioReader(path: root.appendingPathComponent("talk.flac").path)
+    var samples = try StreamResampler.resample(
+      try clip.readAll().channel(0), from: clip.info.sampleRate, to: rate
+    ).map(Double.init)
+    damage(&samples)
+    let block = AudioBlock(
+      channelCount: channels,
+      samples: samples.flatMap { value in (0..<channels).map { value / Double($0 + 1) } })
+    let info = AudioInfo(
+      sampleRate: rate, channelCount: channels, frameCount: samples.count, encoding: encoding)
+    let writer = try AudioWriter(
+      path: url.appendingPathComponent("talk.wav").path, like: info)
+    try writer.write(block)
+    try writer.commit()
+    try FileManager.default.copyItem(
+      at: root.appendingPathComponent("talk.txt"), to: url.appendingPathComponent("talk.txt"))
   }
 
   func bytes(_ name: String) throws -> Data {

@@ -5,8 +5,9 @@
     python -m Models.training.speech.aligner --run aligner --judge aligner.safetensors
     python -m Models.training.speech.aligner --run aligner --align aligner.safetensors
 
-The loss is the sum over all paths (`alignment.path_loss`), and the cross-entropy of frames where a
-source knows its phonemes' times: that keeps posteriors as long as the phonemes are.
+The loss is the sum over all paths (`alignment.path_loss`), and the cross-entropy of frames that are
+known: where a source knows its phonemes' times, which keeps posteriors as long as the phonemes are;
+and silence outside of words whose times are known, or where it is quiet for long.
 """
 
 import dataclasses
@@ -20,16 +21,18 @@ from safetensors.torch import load_file
 
 from ..loop import Run, options
 from ..music.features import Layout, filters, log_mel, stft
-from .alignment import path_loss, viterbi
+from .alignment import flat_start, path_loss, viterbi
 from .augment import augmented
 from .data import FOLDER, Drawer, Speech
 from .networks import Aligner, AlignerConfig
 from .phonemes import Phonemes
 
 #: Shares of kinds of sources in training, by the start of their names; "" is what is left.
-SHARES = {"queen": 0.3, "asterisk": 0.15, "fillets": 0.1, "tuxpaint": 0.1, "espeak": 0.25, "": 0.1}
+SHARES = {"queen": 0.4, "asterisk": 0.1, "tuxpaint": 0.1, "espeak": 0.2, "": 0.2}
 LONGEST = 8.0  # seconds
 UNKNOWN = -100
+LOUD_DB = 25  # what lies less under the loud frames is surely a word
+QUIET_DB, QUIET_FRAMES = 40, 10  # what is surely no word, where nobody knows the times
 
 
 class Features:
@@ -45,15 +48,50 @@ class Features:
                              for sound in sounds])
         return log_mel(stft(batch, self.layout), self.bank)
 
-    def labels(self, entry, frames: int) -> torch.Tensor:
-        """The class of each output frame, UNKNOWN where the source does not know."""
-        if entry.phone_times is None:
-            return torch.full((frames,), UNKNOWN)
-        classes = torch.zeros(frames, dtype=torch.long)
-        for phones, times in zip(entry.phones, entry.phone_times):
-            for phone, (start, end) in zip(phones, times):
-                classes[round(start / self.seconds) : round(end / self.seconds)] = phone
+    def labels(self, entry, sound: np.ndarray, frames: int) -> torch.Tensor:
+        """The class of each output frame; UNKNOWN where the source does not know and it is not
+        quiet for long in the clean sound."""
+
+        def span(start: float, end: float) -> slice:
+            return slice(round(start / self.seconds), round(end / self.seconds))
+
+        if entry.phone_times is not None:
+            classes = torch.zeros(frames, dtype=torch.long)
+            for phones, times in zip(entry.phones, entry.phone_times):
+                for phone, (start, end) in zip(phones, times):
+                    classes[span(start, end)] = phone
+            return classes
+        if "word_times" in entry.row:
+            classes = torch.zeros(frames, dtype=torch.long)
+            for times in filter(None, entry.row["word_times"]):
+                classes[span(*times)] = UNKNOWN
+            return classes
+        classes = torch.full((frames,), UNKNOWN)
+        for start, end in quiet(sound, round(self.seconds * self.layout.rate)):
+            classes[start:end] = 0
+        classes[len(sound) // round(self.seconds * self.layout.rate) + 1 :] = 0
         return classes
+
+
+def loud(sound: np.ndarray, hop: int, frames: int) -> torch.Tensor:
+    """Which of `frames` frames of `hop` samples are surely speech, if the sound is clean speech."""
+    power = np.square(sound[: len(sound) // hop * hop]).reshape(-1, hop).mean(1)[:frames]
+    found = torch.zeros(frames, dtype=torch.bool)
+    if len(power):
+        limit = np.quantile(power, 0.9) * 10 ** (-LOUD_DB / 10) + 1e-8
+        found[: len(power)] = torch.from_numpy(power > limit)
+    return found
+
+
+def quiet(sound: np.ndarray, hop: int) -> list[tuple[int, int]]:
+    """Runs of at least QUIET_FRAMES frames of `hop` samples whose level lies QUIET_DB under speech."""
+    power = np.square(sound[: len(sound) // hop * hop]).reshape(-1, hop).mean(1)
+    if not len(power):
+        return []
+    low = power < np.quantile(power, 0.9) * 10 ** (-QUIET_DB / 10) + 1e-10
+    edges = np.flatnonzero(np.diff(np.r_[0, low.astype(np.int8), 0]))
+    return [(start, end) for start, end in zip(edges[::2], edges[1::2])
+            if end - start >= QUIET_FRAMES]
 
 
 def found(module: Aligner, features: Features, sound: np.ndarray, words) -> list:
@@ -145,14 +183,39 @@ def main() -> None:
     spoken = [entry for entry in dev.entries if entry.source == "queen"
               and 1 < entry.seconds < LONGEST][::12]
 
+    seconds, counts = np.full(config.phones, 1e-3), np.full(config.phones, 1e-3 / 0.08)
+    for entry in speech.entries:
+        for phones, times in zip(entry.phones, entry.row.get("phone_times") and entry.phone_times or []):
+            for phone, (start, end) in zip(phones, times):
+                seconds[phone] += end - start
+                counts[phone] += 1
+    durations = seconds / counts
+    prior = torch.full((config.phones,), 1 / config.phones)
+
+    def guess(entry, spoken):
+        """The places of an entry's phonemes, in frames."""
+        times = entry.row.get("word_times")
+        if entry.phone_times:
+            times = [(word[0][0], word[-1][1]) for word in entry.phone_times]
+        if not times or not all(times):
+            return flat_start(entry.phones, durations, spoken)
+        return flat_start(entry.phones, durations, spoken, [
+            (start / features.seconds, end / features.seconds) for start, end in times])
+
     def losses(module):
         entries = drawer.draw(flags.batch)
-        sounds = [augmented(speech.sound(entry, config.rate), config.rate, rng)
-                  for entry in entries]
+        clean = [speech.sound(entry, config.rate) for entry in entries]
+        sounds = [augmented(sound, config.rate, rng) for sound in clean]
         logits = module(features.mel(sounds)).float()
-        labels = torch.stack([features.labels(entry, logits.shape[1]) for entry in entries])
+        labels = torch.stack([features.labels(entry, sound, logits.shape[1])
+                              for entry, sound in zip(entries, clean)])
         with torch.autocast("cpu", enabled=False):
-            path = path_loss(logits, [entry.phones for entry in entries])
+            hop = config.hop * config.stride
+            heard = torch.stack([loud(sound, hop, logits.shape[1]) for sound in clean])
+            places = [guess(entry, row.numpy()) for entry, row in zip(entries, heard)]
+            path = path_loss(
+                logits, [entry.phones for entry in entries], heard, places, prior)
+            prior.lerp_(logits.detach().softmax(-1)[heard].mean(0), 0.02)
             known = labels != UNKNOWN
             frame = F.cross_entropy(logits[known], labels[known]) if known.any() else 0 * path
         return {"loss": path + 0.5 * frame, "path": path, "frame": frame}

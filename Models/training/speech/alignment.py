@@ -12,7 +12,9 @@ SILENCE = 0
 #: What a frame of silence costs Viterbi's path, in nat: else silence, which may follow any word,
 #: creeps into words. Chosen on dev among 0, 2, 4, 8, 12, 16. (The same in the loss made training
 #: collapse.)
-SILENCE_COST = 8.0
+SILENCE_COST = 4.0
+LOUD_COST = 8.0  # of silence in a loud frame, in training
+PLACE_FRAMES, PRIOR_WEIGHT = 7.0, 0.3
 
 
 def lattice(words: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
@@ -58,9 +60,19 @@ def viterbi(log_probabilities: np.ndarray, words: list[list[int]]) -> list[list[
     return spans
 
 
-def path_loss(logits: torch.Tensor, words: list[list[list[int]]]) -> torch.Tensor:
+def path_loss(logits: torch.Tensor, words: list[list[list[int]]],
+              loud: torch.Tensor | None = None, places: list[np.ndarray] | None = None,
+              prior: torch.Tensor | None = None) -> torch.Tensor:
     """-log of the sum over all paths, a frame, of [B, T, classes]; the frames after an utterance's
-    end must be silence, as they are counted as such."""
+    end must be silence, as they are counted as such.
+
+    Alone, this sum is smallest when one class (silence, or a common phoneme, which may last as long
+    as it likes) takes nearly all frames. What holds it, in training:
+    loud [B, T]: frames that are hardly silence;
+    places: for each phoneme its (middle, half length) in frames as a flat start guesses them, from
+    which it may stray by some PLACE_FRAMES;
+    prior [classes]: how often a class is said to be, which counts against it (2406.02560).
+    """
     batch, frames, _ = logits.shape
     lattices = [lattice(item) for item in words]
     size = max(len(states) for states, _ in lattices)
@@ -70,7 +82,22 @@ def path_loss(logits: torch.Tensor, words: list[list[list[int]]]) -> torch.Tenso
         states[index, : len(own)] = torch.from_numpy(own)
         skip[index, : len(own)] = torch.from_numpy(leaps)
     ends = torch.tensor([len(own) - 1 for own, _ in lattices])
-    emitted = logits.float().log_softmax(-1).gather(2, states[:, None].expand(-1, frames, -1))
+    emitted = logits.float().log_softmax(-1)
+    if prior is not None:
+        emitted = emitted - PRIOR_WEIGHT * prior.clamp_min(1e-4).log()
+    emitted = emitted.gather(2, states[:, None].expand(-1, frames, -1))
+    if loud is not None:
+        silent = (states == SILENCE)[:, None].expand(-1, frames, -1)
+        emitted = emitted - LOUD_COST * (silent & loud[..., None])
+    if places is not None:
+        cost = torch.zeros(batch, frames, size)
+        at = torch.arange(frames)[:, None]
+        for index, (own, _) in enumerate(lattices):
+            middle, half = torch.from_numpy(places[index]).float().unbind(1)
+            away = ((at - middle).abs() - half - 2).clamp_min(0) / PLACE_FRAMES
+            spoken = torch.from_numpy(np.flatnonzero(own != SILENCE))
+            cost[index][:, spoken] = (0.5 * away**2).clamp_max(15)
+        emitted = emitted - cost
     low = -1e4
     score = torch.full((batch, size), low)
     score[:, :2] = 0
@@ -83,3 +110,23 @@ def path_loss(logits: torch.Tensor, words: list[list[list[int]]]) -> torch.Tenso
         score = torch.logsumexp(torch.stack([score, one, two]), 0) + emitted[:, t]
     last = torch.stack([score.gather(1, ends[:, None]), score.gather(1, ends[:, None] - 1)])
     return -torch.logsumexp(last, 0).mean() / frames
+
+
+def flat_start(words: list[list[int]], durations: np.ndarray, spoken: np.ndarray,
+               word_frames: list | None = None) -> np.ndarray:
+    """Guesses (middle, half length) in frames of each phoneme: they share the frames that are
+    `spoken` [T] by their mean durations, or those of their own word where these are known."""
+    if word_frames:
+        parts = [(phones, np.arange(start, max(end, start + 1), dtype=float))
+                 for phones, (start, end) in zip(words, word_frames)]
+    else:
+        frames = np.flatnonzero(spoken)
+        frames = frames if len(frames) else np.arange(len(spoken))
+        parts = [(sum(words, []), frames.astype(float))]
+    rows = []
+    for phones, frames in parts:
+        edges = np.r_[0, np.cumsum(durations[phones])]
+        edges = edges / edges[-1] * (len(frames) - 1)
+        real = np.interp(edges, np.arange(len(frames)), frames)
+        rows += [((a + b) / 2, (b - a) / 2) for a, b in zip(real[:-1], real[1:])]
+    return np.array(rows)

@@ -19,15 +19,14 @@ from . import recordings, synthetic
 from .espeak import Espeak
 
 FOLDER = WORK / "speech"
-PACKAGES = ["flight-of-the-amazon-queen", "fillets-ng-data", "fillets-ng-data-cs",
-            "fillets-ng-data-nl", "tuxpaint-stamps-default", "festvox-ru",
+PACKAGES = ["flight-of-the-amazon-queen", "tuxpaint-stamps-default", "festvox-ru",
             *(f"asterisk-core-sounds-{code}{kind}" for code in recordings.ASTERISK
               for kind in ("", "-g722"))]
 #: Speakers that training never hears. Chosen on dev, reported on validation.
 HELD_OUT = {
     "dev": {"queen-bob", "queen-tam", "queen-sec", "queen-henry", "tuxpaint-ro", "slt"},
     "validation": {"allison", "queen-jim", "queen-faye", "queen-bud", "queen-lou", "queen-naomi",
-                   "queen-frank", "nsh", "kal", "fillets-nl-small"},
+                   "queen-frank", "nsh", "kal"},
 }
 PHONES_PER_SECOND = (2.5, 30)  # outside: text and sound do not belong together
 
@@ -45,10 +44,6 @@ def texts(split: str) -> list[str]:
     game = recordings.Queen()
     for _, _, line in [*game.dialogues(), *game.remarks()]:
         found.update(filter(None, map(synthetic.plain, recordings.re.split(r"\*..", line))))
-    scripts = (recordings.SHARE / "games/fillets-ng/script").glob("*/*dialogs_en.lua")
-    for script in sorted(scripts):
-        for text in recordings.re.findall(r'dialogStr\("([^\n]*)"\)', script.read_text()):
-            found.update(filter(None, [synthetic.plain(text)]))
     stamps = (recordings.SHARE / "tuxpaint/stamps").rglob("*.txt")
     for path in sorted(stamps):
         first = path.read_text(errors="replace").splitlines()[:1]
@@ -65,8 +60,6 @@ def sources(engine: Espeak, minutes: float) -> dict:
              "festvox-ru": recordings.festvox_ru}
     for code in recordings.ASTERISK:
         found[f"asterisk-{code}"] = lambda code=code: recordings.asterisk(code)
-    for code in ("cs", "nl"):
-        found[f"fillets-{code}"] = lambda code=code: recordings.fillets(code)
     for split, share in (("train", 2), ("dev", 0.2), ("validation", 0.2)):
         found[f"espeak-{split}"] = lambda split=split, share=share: synthetic.espeak(
             engine, synthetic.ESPEAK[split], texts(split), share * minutes)

@@ -68,7 +68,7 @@ class PainterConfig:
     dim: int = 384
     heads: int = 6
     latents: int = 128
-    blocks: int = 8
+    blocks: int = 6
     frequencies: int = 48  # of the Fourier features of times
     phones: int = 0  # with "no phoneme", which is 0
     mel_mean: float = -7.0
@@ -108,14 +108,34 @@ class PerceiverAttention(nn.Module):
         return x + self.dense2(F.gelu(self.dense1(self.layernorm(x))))
 
 
+def interpolated(mel: torch.Tensor, gap: torch.Tensor) -> torch.Tensor:
+    """Log-mel [B, T, bands] with each band drawn straight across gaps [B, T]; a gap at an end keeps
+    the value of its other side."""
+    T = mel.shape[1]
+    at = torch.arange(T)
+    before = torch.where(gap, -1, at).cummax(1).values
+    after = torch.where(gap, T, at).flip(1).cummin(1).values.flip(1)
+    before, after = torch.where(before < 0, after, before), torch.where(after >= T, before, after)
+    part = ((at - before) / (after - before).clamp_min(1))[..., None]
+
+    def taken(index):
+        return mel.gather(1, index.clamp(0, T - 1)[..., None].expand_as(mel))
+
+    return taken(before) * (1 - part) + taken(after) * part
+
+
 class Painter(nn.Module):
     """SpeechPainter (2202.07273): a Perceiver IO that reads masked log-mel frames and phonemes and
     is asked for frames of the gap.
 
     mel [B, T, bands] (values inside the gap are ignored), gap [B, T] true inside it, phones [B, L]
     with times [B, L, 2] (start and end in frames), phone_mask [B, L]; queries [B, Q] frame numbers
-    -> log-mel [B, Q, bands]. A query knows its frame's time and the phoneme that the aligner (or
-    the duration estimate) has put there, with the place inside it.
+    -> log-mel [B, Q, bands].
+
+    Where it differs from the paper, because training is short: frames and queries know which phoneme
+    the aligner (or the duration estimate) puts there, and how far in; the decoder reads the inputs
+    beside the latents, so that a query finds the speaker's other frames of its phoneme; queries then
+    attend to each other; and what is learned is the difference from a straight line across the gap.
     """
 
     def __init__(self, config: PainterConfig):
@@ -125,15 +145,18 @@ class Painter(nn.Module):
         self.frame = nn.Linear(c.bands + 1 + time, c.dim)
         self.phone = nn.Embedding(c.phones, c.dim)
         self.phone_times = nn.Linear(2 * time, c.dim)
+        self.phone_under = nn.Embedding(c.phones, c.dim)
         self.latents = nn.Parameter(0.02 * torch.randn(c.latents, c.dim))
         self.encoder = PerceiverAttention(c.dim, c.heads, cross=True)
         self.blocks = nn.ModuleList(
             PerceiverAttention(c.dim, c.heads, cross=False) for _ in range(c.blocks))
-        self.query = nn.Linear(time + 2, c.dim)
-        self.query_phone = nn.Embedding(c.phones, c.dim)
+        self.query = nn.Linear(c.bands + 1 + time + 2, c.dim)
         self.decoder = PerceiverAttention(c.dim, c.heads, cross=True)
+        self.refiner = PerceiverAttention(c.dim, c.heads, cross=False)
         self.norm = nn.LayerNorm(c.dim)
         self.out = nn.Linear(c.dim, c.bands)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
 
     def features(self, frames: torch.Tensor) -> torch.Tensor:
         """Time and its sines and cosines at frequencies from one to half the frames' number of
@@ -145,30 +168,45 @@ class Painter(nn.Module):
         angles = torch.pi * position[..., None] * turns
         return torch.cat([position[..., None], angles.sin(), angles.cos()], -1)
 
+    @staticmethod
+    def under(frames, phones, times, phone_mask):
+        """The phoneme at each of frames [B, N] (0 between phonemes), and the frames since its start
+        and until its end [B, N, 2], in tens."""
+        at = frames.float()[..., None] + 0.5  # [B, N, 1] against [B, 1, L]
+        start, end = times[..., 0][:, None], times[..., 1][:, None]
+        inside = (start <= at) & (at < end) & phone_mask[:, None]
+        index, found = inside.float().argmax(-1), inside.any(-1)
+        spoken = torch.where(found, phones.gather(1, index), 0)
+        since = (at - start).gather(2, index[..., None]) * found[..., None]
+        until = (end - at).gather(2, index[..., None]) * found[..., None]
+        return spoken, torch.cat([since, until], -1) / 10
+
     def forward(self, mel, gap, phones, times, phone_mask, queries):
+        c = self.config
         B, T, _ = mel.shape
         keep = (~gap).float()[..., None]
-        x = (mel - self.config.mel_mean) / self.config.mel_std * keep
-        place = self.features(torch.arange(T)).expand(B, -1, -1)
-        frames = self.frame(torch.cat([x, keep, place], -1))
+        line = (interpolated(mel, gap) - c.mel_mean) / c.mel_std
+        every = torch.arange(T).expand(B, -1)
+        spoken, place = self.under(every, phones, times, phone_mask)
+        frames = self.frame(torch.cat([line * keep, keep, self.features(every)], -1))
+        frames = frames + self.phone_under(spoken)
         known = self.phone(phones) + self.phone_times(self.features(times).flatten(2))
         inputs = torch.cat([frames, known], 1)
         mask = torch.cat([torch.ones(B, T, dtype=torch.bool), phone_mask], 1)
         latents = self.encoder(self.latents.expand(B, -1, -1), inputs, mask)
         for block in self.blocks:
             latents = block(latents)
-        # The phoneme under each queried frame; silence between phonemes is class 0.
-        at = queries.float()[..., None] + 0.5  # [B, Q, 1] against [B, 1, L]
-        start, end = times[..., 0][:, None], times[..., 1][:, None]
-        inside = (start <= at) & (at < end) & phone_mask[:, None]
-        index = inside.float().argmax(-1)
-        found = inside.any(-1)
-        spoken = torch.where(found, phones.gather(1, index), 0)
-        since = (at - start).gather(2, index[..., None])[..., 0] * found
-        until = (end - at).gather(2, index[..., None])[..., 0] * found
-        asked = torch.cat([self.features(queries), since[..., None] / 10, until[..., None] / 10], -1)
-        y = self.decoder(self.query(asked) + self.query_phone(spoken), latents)
-        return self.out(self.norm(y)) * self.config.mel_std + self.config.mel_mean
+
+        def asked(values):
+            return values.gather(1, queries[..., None].expand(-1, -1, values.shape[-1]))
+
+        base = asked(line)
+        y = self.query(torch.cat([base, asked(keep), self.features(queries), asked(place)], -1))
+        y = y + self.phone_under(spoken.gather(1, queries))
+        every = torch.ones(B, c.latents, dtype=torch.bool)
+        y = self.decoder(y, torch.cat([latents, inputs], 1), torch.cat([every, mask], 1))
+        y = self.refiner(y)
+        return (base + self.out(self.norm(y))) * c.mel_std + c.mel_mean
 
 
 class Discriminator(nn.Module):

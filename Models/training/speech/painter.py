@@ -21,12 +21,11 @@ from ..loop import Run, options
 from ..music.features import Layout, filters, log_mel, stft
 from .augment import augmented
 from .data import Speech
-from .networks import Discriminator, Painter, PainterConfig
+from .networks import Discriminator, Painter, PainterConfig, interpolated
 from .phonemes import Phonemes
 
 #: Shares of kinds of sources, by the start of their names; "" is what is left.
-SHARES = {"queen": 0.35, "asterisk": 0.2, "fillets": 0.15, "tuxpaint": 0.1, "espeak": 0.05,
-          "": 0.15}
+SHARES = {"queen": 0.5, "asterisk": 0.1, "tuxpaint": 0.2, "espeak": 0.05, "": 0.15}
 GAP_SECONDS = (0.25, 1.2)
 QUERIES = 128  # frames asked for: the gap and what is around it
 AROUND = 0.1  # weight of asked frames outside the gap
@@ -123,17 +122,6 @@ def asked(values: torch.Tensor, queries: torch.Tensor) -> torch.Tensor:
 
 def inputs(batch: dict) -> list:
     return [batch[name] for name in ("mel", "gap", "phones", "times", "phone_mask", "queries")]
-
-
-def interpolated(mel: torch.Tensor, gap: torch.Tensor) -> torch.Tensor:
-    """Log-mel with each band drawn straight across the gap."""
-    mel = mel.clone()
-    for row, inside in zip(mel, gap):
-        where = inside.nonzero().flatten()
-        first, end = int(where[0]), int(where[-1]) + 1
-        part = torch.linspace(0, 1, end - first + 2)[1:-1, None]
-        row[first:end] = row[first - 1] * (1 - part) + row[end] * part
-    return mel
 
 
 class Adversary:

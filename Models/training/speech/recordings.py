@@ -45,8 +45,7 @@ def read_g722(path: Path) -> tuple[np.ndarray, int]:
 
 
 ASTERISK = {"en": ("en_US_f_Allison", "allison"), "es": ("es_MX_f_Allison", "allison"),
-            "fr": ("fr_CA_f_June", "june"), "it": ("it_IT_m_Carlo", "carlo"),
-            "ru": ("ru_RU_f_IvrvoiceRU", "ivrvoice")}
+            "it": ("it_IT_m_Carlo", "carlo"), "ru": ("ru_RU_f_IvrvoiceRU", "ivrvoice")}
 
 
 def asterisk(language: str):
@@ -125,23 +124,6 @@ def queen():
                 except soundfile.LibsndfileError:  # a few entries are silence, not MP3
                     continue
                 yield Utterance(f"queen-{speaker}", "en", text.strip(), sound, rate)
-
-
-def fillets(language: str):
-    """Dialogues of Fish Fillets. Two fish speak in all levels, others in one level each."""
-    folder = SHARE / "games/fillets-ng"
-    line = re.compile(r'dialogId\("([^"]+)", "([^"]*)", "[^\n]*"\)\s*dialogStr\("([^\n]*)"\)')
-    for script in sorted((folder / "script").glob(f"*/*dialogs_{language}.lua")):
-        level = script.parent.name
-        for name, font, text in line.findall(script.read_text(encoding="utf-8")):
-            path = next((folder / "sound").glob(f"*/{language}/{name}.ogg"), None)
-            if path is None:
-                continue
-            who = font.removeprefix("font_") or "unnamed"
-            who = who if who in ("small", "big") else f"{level}-{who}"
-            sound, rate = read(path)
-            text = text.replace('\\"', '"').replace("\\n", " ")
-            yield Utterance(f"fillets-{language}-{who}", language, text, sound, rate)
 
 
 TUXPAINT = {"": "en", "fr": "fr", "ru": "ru", "ro": "ro", "ca": "ca", "bg": "bg", "es": "es",

@@ -1,0 +1,59 @@
+"""Puts exported networks into the folder of a speech package.
+
+    python -m Models.training.speech.package --from $AEDIT_WORK/export --out Models/speech --version 1
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from ..package import write_package
+from .data import Speech
+from .phonemes import Phonemes
+
+#: What eight words in a row must reach: log of their phonemes' probabilities over the likeliest, a
+#: frame. Lower than any right transcript of dev.
+LEAST_FIT = -3.5
+
+
+def durations() -> list[float]:
+    """Mean seconds of each class in the train split, where times are known or were found."""
+    phonemes = Phonemes()
+    seconds = [[] for _ in phonemes.symbols]
+    for entry in Speech("train", found_times=True).entries:
+        for phones, times in zip(entry.phones, entry.phone_times or []):
+            for phone, (start, end) in zip(phones, times):
+                seconds[phone].append(end - start)
+    every = float(np.mean([length for lengths in seconds for length in lengths]))
+    return [round(float(np.mean(lengths)), 4) if len(lengths) >= 30 else round(every, 4)
+            for lengths in seconds]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--from", dest="source", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--version", required=True)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    components, config = {}, {}
+    for component, exported in (("aligner", "aligner"), ("painter", "speech")):
+        path = options.source / f"{exported}.safetensors"
+        if not path.exists():
+            print(f"left out: {component} ({path} is not there)")
+            continue
+        shutil.copyfile(path, options.out / f"{component}.safetensors")
+        components[component] = f"{component}.safetensors"
+        config[component] = json.loads(path.with_suffix(".json").read_text())
+        config[component].pop("symbols")
+    write_package(options.out, kind="speech", version=options.version,
+                  licence="GPL-3.0-or-later", components=components, config=config,
+                  symbols=Phonemes().symbols, durations=durations(),
+                  defaults={"least_fit": LEAST_FIT})
+
+
+if __name__ == "__main__":
+    main()

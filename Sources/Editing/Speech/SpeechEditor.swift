@@ -1,0 +1,86 @@
+import AudioFiles
+import Checkpoints
+import Foundation
+import Tensors
+import Transcripts
+
+/// Works on recordings of speech, with their transcript.
+///
+/// ```swift
+/// let editor = try SpeechEditor()
+/// let words = try editor.align("talk.wav", to: Transcript(path: "talk.txt"))
+/// ```
+public final class SpeechEditor: Sendable {
+  private let models: SpeechModels
+
+  /// - Parameters: as of ``SongEditor/init(model:precision:)``.
+  /// - Throws: `CheckpointError`
+  public init(model: String? = nil, precision: Precision = .auto) throws {
+    models = try SpeechModels(model: model, precision: precision)
+  }
+
+  /// Finds where each word of a transcript is said.
+  ///
+  /// - Parameter force: gives times even where the words do not fit the sound.
+  /// - Throws: ``EditError/transcript(reason:)`` with the place where the transcript stops matching,
+  ///   `TranscriptError`, `AudioFileError`, `CheckpointError`, and what `progress` throws.
+  public func align(
+    _ input: String, to transcript: Transcript, force: Bool = false,
+    progress: ProgressHandler = { _ in }
+  ) throws -> TimedTranscript {
+    let song = try Song(path: input)
+    let listener = try listener(for: song)
+    let aligned = try listener.align(transcript, with: song) {
+      try progress(EditProgress(fraction: $0, activity: "listening"))
+    }
+    if !force { try check(aligned) }
+    return aligned.timed(listener.inventory)
+  }
+
+  /// Refuses a name under which ``write(_:of:to:)`` must not write.
+  ///
+  /// - Parameter inputs: what is only read.
+  /// - Throws: ``EditError``, `TranscriptError` for an ending that says no format.
+  public static func checkTimesPath(_ path: String, inputs: [String], overwrite: Bool) throws {
+    _ = try TimedFormat(path: path)
+    if inputs.contains(where: { OutputFiles.same($0, path) }) {
+      throw EditError.outputIsInput(path: path)
+    }
+    if !overwrite, FileManager.default.fileExists(atPath: path) {
+      throw EditError.exists(path: path)
+    }
+  }
+
+  /// Writes times in the format that the path's ending says.
+  ///
+  /// - Parameter recording: the sound that they belong to.
+  /// - Throws: ``EditError``, `TranscriptError`
+  public static func write(_ times: TimedTranscript, of recording: String, to path: String) throws {
+    let text = times.text(
+      as: try TimedFormat(path: path), name: (recording as NSString).lastPathComponent)
+    try OutputFiles.write(Data(text.utf8), to: path)
+  }
+
+  /// Longest recording, seconds: what the aligner keeps of one must fit into memory.
+  static let longestSeconds = 4.0 * 3600
+
+  private func listener(for song: Song) throws -> SpeechListener {
+    guard song.info.durationSeconds <= Self.longestSeconds else {
+      throw EditError.unsupported(
+        what: "a recording of \(TimeRange.clock(song.info.durationSeconds)) is too long",
+        hint: "cut it into parts of at most \(TimeRange.clock(Self.longestSeconds))")
+    }
+    return SpeechListener(
+      aligner: try models.aligner(), inventory: try models.inventory(),
+      phonemizer: try Phonemizer())
+  }
+
+  private func check(_ aligned: AlignedSpeech) throws {
+    guard let word = aligned.firstMismatch(leastFit: try models.leastFit()) else { return }
+    let number = aligned.words.firstIndex { $0.text == word.text && $0.start == word.start } ?? 0
+    throw EditError.transcript(
+      reason:
+        "from '\(word.text.text)' on (word \(number + 1), \(TimeRange.clock(word.start))) other"
+        + " words are said")
+  }
+}

@@ -1,0 +1,66 @@
+import Checkpoints
+import Editors
+import Synchronization
+import Tensors
+import Transcripts
+
+/// The models of an installed speech package, each loaded when it is first needed, by whichever
+/// thread.
+final class SpeechModels: Sendable {
+  private struct Loaded {
+    var package: ModelPackage?
+    var aligner: SpeechAligner?
+  }
+
+  private let store: ModelStore
+  private let precision: Precision
+  private let loaded = Mutex(Loaded())
+
+  private static let packageKind = "speech"
+
+  init(model: String?, precision: Precision) throws {
+    store = try ModelStore(model: model)
+    self.precision = precision
+  }
+
+  func aligner() throws -> SpeechAligner {
+    try loaded.withLock { loaded in
+      if let aligner = loaded.aligner { return aligner }
+      let package = try speech(&loaded)
+      let aligner = try Precision.$current.withValue(precision) {
+        try SpeechAligner(package: package)
+      }
+      loaded.aligner = aligner
+      return aligner
+    }
+  }
+
+  /// The phonemes that all networks of the package know.
+  func inventory() throws -> PhonemeInventory {
+    let symbols = try loaded.withLock {
+      try speech(&$0).decode([String].self, from: "symbols")
+    }
+    return PhonemeInventory(symbols: symbols)
+  }
+
+  /// What the package's `defaults` say about transcripts.
+  private struct Defaults: Decodable {
+    let leastFit: Double
+
+    private enum CodingKeys: String, CodingKey {
+      case leastFit = "least_fit"
+    }
+  }
+
+  /// The least that words must fit the sound: see ``AlignedSpeech/firstMismatch(leastFit:)``.
+  func leastFit() throws -> Double {
+    try loaded.withLock { try speech(&$0).decode(Defaults.self, from: "defaults").leastFit }
+  }
+
+  private func speech(_ loaded: inout Loaded) throws -> ModelPackage {
+    if let package = loaded.package { return package }
+    let package = try store.package(kind: Self.packageKind)
+    loaded.package = package
+    return package
+  }
+}

@@ -1,0 +1,196 @@
+import Checkpoints
+import Foundation
+import Layers
+import Tensors
+
+/// Sizes and constants of ``SpeechPainter``, as `PainterConfig` in
+/// Models/training/speech/networks.py writes them.
+public struct SpeechPainterConfig: Sendable, Equatable, Decodable {
+  public let rate: Int
+  public let fftSize: Int
+  public let hop: Int
+  public let bands: Int
+  /// Frames of the context with the gap.
+  public let frames: Int
+  public let dim: Int
+  public let heads: Int
+  public let latents: Int
+  public let blocks: Int
+  /// Of the Fourier features of times.
+  public let frequencies: Int
+  /// Classes, with "no phoneme", which is 0.
+  public let phones: Int
+  /// The network sees `(mel - melMean) / melStd`.
+  public let melMean: Float
+  public let melStd: Float
+
+  private enum CodingKeys: String, CodingKey {
+    case rate, hop, bands, frames, dim, heads, latents, blocks, frequencies, phones
+    case fftSize = "n_fft"
+    case melMean = "mel_mean"
+    case melStd = "mel_std"
+  }
+}
+
+/// A phoneme with its place, in frames of the network that it is given to.
+public struct TimedPhoneme: Sendable, Equatable {
+  public let phoneme: Int
+  public let start: Float
+  public let end: Float
+
+  public init(phoneme: Int, start: Float, end: Float) {
+    (self.phoneme, self.start, self.end) = (phoneme, start, end)
+  }
+}
+
+/// SpeechPainter (2202.07273): a Perceiver IO that reads log-mel frames, those of the gap masked, and
+/// the transcript's phonemes, and is asked for frames of the gap.
+///
+/// Source: `Painter` in Models/training/speech/networks.py, which says where it differs from the
+/// paper and why.
+public struct SpeechPainter: Sendable {
+  public let config: SpeechPainterConfig
+  private let frame: Linear
+  private let phone: Embedding
+  private let phoneTimes: Linear
+  private let phoneUnder: Embedding
+  private let latents: Tensor
+  private let encoder: PerceiverLayer
+  private let blocks: [PerceiverLayer]
+  private let query: Linear
+  private let decoder: PerceiverLayer
+  private let refiner: PerceiverLayer
+  private let norm: LayerNorm
+  private let out: Linear
+
+  /// - Throws: `CheckpointError` when a tensor is missing or has another shape.
+  public init(_ w: WeightScope, config c: SpeechPainterConfig) throws {
+    config = c
+    let time = 2 * c.frequencies + 1
+    frame = try Linear(w / "frame", in: c.bands + 1 + time, out: c.dim)
+    phone = try Embedding(w / "phone", count: c.phones, dim: c.dim)
+    phoneTimes = try Linear(w / "phone_times", in: 2 * time, out: c.dim)
+    phoneUnder = try Embedding(w / "phone_under", count: c.phones, dim: c.dim)
+    latents = try w.tensor("latents", [c.latents, c.dim]).asFloat32()
+    func layer(_ scope: WeightScope, cross: Bool) throws -> PerceiverLayer {
+      try PerceiverLayer(scope, dim: c.dim, heads: c.heads, cross: cross)
+    }
+    encoder = try layer(w / "encoder", cross: true)
+    blocks = try (0..<c.blocks).map { try layer(w / "blocks" / $0, cross: false) }
+    query = try Linear(w / "query", in: c.bands + 1 + time + 2, out: c.dim)
+    decoder = try layer(w / "decoder", cross: true)
+    refiner = try layer(w / "refiner", cross: false)
+    norm = try LayerNorm(w / "norm", dim: c.dim)
+    out = try Linear(w / "out", in: c.dim, out: c.bands)
+  }
+
+  /// Log-mel of the asked frames.
+  ///
+  /// - Parameters:
+  ///   - mel: `[T, bands]`, T being `config.frames`; what lies in the gap is ignored.
+  ///   - gap: for each frame whether it is to be painted.
+  ///   - phonemes: what is said in these frames, in its order.
+  ///   - queries: the frames that are asked for.
+  /// - Returns: `[queries.count, bands]`
+  /// - Throws: `LayerError` for a phoneme that the network does not know.
+  public func callAsFunction(
+    _ mel: Tensor, gap: [Bool], phonemes: [TimedPhoneme], queries: [Int]
+  ) throws -> Tensor {
+    precondition(
+      mel.shape == [config.frames, config.bands] && gap.count == config.frames,
+      "log-mel \(mel.shape) with \(gap.count) marks")
+    let line = interpolated(
+      mel.scaled(by: 1 / config.melStd, plus: -config.melMean / config.melStd).floats, gap)
+    let inputs = try inputs(line, gap, phonemes)
+    var x = latents.reshaped([1] + latents.shape)
+    encoder(&x, inputs: inputs)
+    for block in blocks { block(&x) }
+    var y = try asked(queries, line, gap, phonemes)
+    let both = try Tensor(
+      x.floats + inputs.floats, shape: [1, x.shape[1] + inputs.shape[1], config.dim])
+    decoder(&y, inputs: both)
+    refiner(&y)
+    var made = out(norm(y, output: out.inputType))[0]
+    let base = queries.flatMap { line[$0 * config.bands..<($0 + 1) * config.bands] }
+    made.combine(1, try Tensor(base, shape: made.shape), 1)
+    return made.scaled(by: config.melStd, plus: config.melMean)
+  }
+
+  /// `[T, bands]` with each band drawn straight across gaps; a gap at an end keeps the value of its
+  /// other side.
+  private func interpolated(_ mel: [Float], _ gap: [Bool]) -> [Float] {
+    let bands = config.bands
+    var out = mel
+    for frame in gap.indices where gap[frame] {
+      let before = gap[..<frame].lastIndex(of: false)
+      let after = gap[frame...].firstIndex(of: false)
+      guard let left = before ?? after, let right = after ?? before else { continue }
+      let part = Float(frame - left) / Float(max(1, right - left))
+      for band in 0..<bands {
+        out[frame * bands + band] =
+          mel[left * bands + band] * (1 - part) + mel[right * bands + band] * part
+      }
+    }
+    return out
+  }
+
+  /// Frames and phonemes as one sequence `[1, T + L, C]`.
+  private func inputs(
+    _ line: [Float], _ gap: [Bool], _ phonemes: [TimedPhoneme]
+  ) throws -> Tensor {
+    let (count, bands) = (config.frames, config.bands)
+    var rows: [Float] = []
+    for t in 0..<count {
+      rows +=
+        gap[t] ? [Float](repeating: 0, count: bands) : Array(line[t * bands..<(t + 1) * bands])
+      rows.append(gap[t] ? 0 : 1)
+      rows += time(Float(t))
+    }
+    var frames = frame(try Tensor(rows, shape: [count, rows.count / count]))
+    frames.combine(1, try phoneUnder((0..<count).map { under($0, phonemes)?.phoneme ?? 0 }), 1)
+    guard !phonemes.isEmpty else { return frames.reshaped([1] + frames.shape) }
+    let places = phonemes.flatMap { time($0.start) + time($0.end) }
+    var said = phoneTimes(
+      try Tensor(places, shape: [phonemes.count, places.count / phonemes.count]))
+    said.combine(1, try phone(phonemes.map(\.phoneme)), 1)
+    return try Tensor(
+      frames.floats + said.floats, shape: [1, count + phonemes.count, config.dim])
+  }
+
+  /// The queries `[1, Q, C]`: each frame's straight line, whether it is heard, its time, and how far
+  /// it lies from its phoneme's ends, in tens of frames; and the phoneme.
+  private func asked(
+    _ queries: [Int], _ line: [Float], _ gap: [Bool], _ phonemes: [TimedPhoneme]
+  ) throws -> Tensor {
+    var (rows, spoken) = ([Float](), [Int]())
+    for query in queries {
+      let found = under(query, phonemes)
+      let middle = Float(query) + 0.5
+      spoken.append(found?.phoneme ?? 0)
+      rows += line[query * config.bands..<(query + 1) * config.bands]
+      rows.append(gap[query] ? 0 : 1)
+      rows += time(Float(query))
+      rows += found.map { [(middle - $0.start) / 10, ($0.end - middle) / 10] } ?? [0, 0]
+    }
+    var y = query(try Tensor(rows, shape: [queries.count, rows.count / max(1, queries.count)]))
+    y.combine(1, try phoneUnder(spoken), 1)
+    return y.reshaped([1] + y.shape)
+  }
+
+  /// The phoneme in which a frame's middle lies.
+  private func under(_ frame: Int, _ phonemes: [TimedPhoneme]) -> TimedPhoneme? {
+    let middle = Float(frame) + 0.5
+    return phonemes.first { $0.start <= middle && middle < $0.end }
+  }
+
+  /// A time and its sines and cosines, from one turn over the context to half as many as it has
+  /// frames.
+  private func time(_ frame: Float) -> [Float] {
+    let position = Double(frame) / Double(config.frames) * 2 - 1
+    let last = log2(Double(config.frames) / 2)
+    let angles = (0..<config.frequencies).map { index in
+      Double.pi * position * exp2(last * Double(index) / Double(max(1, config.frequencies - 1)))
+    }
+    return [Float(position)] + angles.map { Float(sin($0)) } + angles.map { Float(cos($0)) }
+  }
+}

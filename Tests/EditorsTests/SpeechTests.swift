@@ -1,0 +1,123 @@
+import Checkpoints
+import Editors
+import Foundation
+import Layers
+import Tensors
+import TestSupport
+import Testing
+
+/// The speech models' networks against PyTorch (Tests/Fixtures/make_speech.py).
+@Suite struct SpeechTests {
+  let file: SafetensorsFile
+
+  init() throws { file = try Fixtures.tensors("speech/speech.safetensors") }
+
+  func load<Network>(
+    _ name: String, _ precision: Precision, _ make: (WeightScope) throws -> Network
+  ) throws -> Network {
+    try Precision.$current.withValue(precision) {
+      let w = file.scope() / name / "weights"
+      let network = try make(w)
+      try w.finish()
+      return network
+    }
+  }
+
+  @Test(arguments: [(Precision.fp32, Tolerance.block), (.bf16, .bf16Model)])
+  func perceiverLayers(_ precision: Precision, _ tolerance: Tolerance) throws {
+    let alone = try load("perceiver.self", precision) {
+      try PerceiverLayer($0, dim: 24, heads: 3, cross: false)
+    }
+    var x = try file.tensor("perceiver.self.x")
+    alone(&x)
+    try expectClose(x, file.tensor("perceiver.self.y"), tolerance, "self")
+    let cross = try load("perceiver.cross", precision) {
+      try PerceiverLayer($0, dim: 24, heads: 3, cross: true)
+    }
+    x = try file.tensor("perceiver.cross.x")
+    cross(
+      &x, inputs: try file.tensor("perceiver.cross.inputs"),
+      mask: KeyMask(try file.flags("perceiver.cross.mask")))
+    try expectClose(x, file.tensor("perceiver.cross.y"), tolerance, "cross")
+  }
+
+  @Test(arguments: [(Precision.fp32, Tolerance.model), (.bf16, .bf16Model)])
+  func painter(_ precision: Precision, _ tolerance: Tolerance) throws {
+    let config = try JSONDecoder().decode(
+      SpeechPainterConfig.self,
+      from: Data(
+        """
+        {"rate": 44100, "n_fft": 2048, "hop": 512, "bands": 12, "frames": 40, "dim": 24, "heads": 3,
+         "latents": 10, "blocks": 2, "frequencies": 6, "phones": 9, "mel_mean": -5.0, "mel_std": 2.5}
+        """.utf8))
+    let network = try load("painter", precision) { try SpeechPainter($0, config: config) }
+    let times = try file.tensor("painter.times")
+    let phonemes = try file.tensor("painter.phones").floats.enumerated().map {
+      TimedPhoneme(
+        phoneme: Int($1), start: times[$0].floats[0], end: times[$0].floats[1])
+    }
+    let made = try network(
+      try file.tensor("painter.mel"), gap: try file.flags("painter.gap")[0], phonemes: phonemes,
+      queries: try file.tensor("painter.queries").floats.map { Int($0) })
+    try expectClose(made, file.tensor("painter.made"), tolerance, "painted")
+    #expect(throws: LayerError.self) {
+      _ = try network(
+        try file.tensor("painter.mel"), gap: try file.flags("painter.gap")[0],
+        phonemes: [TimedPhoneme(phoneme: 9, start: 0, end: 40)], queries: [15])
+    }
+  }
+
+  @Test(arguments: [(Precision.fp32, Tolerance.model), (.bf16, .bf16Model)])
+  func aligner(_ precision: Precision, _ tolerance: Tolerance) throws {
+    let config = try JSONDecoder().decode(
+      AlignerConfig.self,
+      from: Data(
+        """
+        {"rate": 16000, "n_fft": 512, "hop": 160, "bands": 12, "stride": 2, "dim": 24, "hidden": 40,
+         "heads": 3, "blocks": 2, "phones": 9, "mel_mean": -5.0, "mel_std": 2.5}
+        """.utf8))
+    let network = try load("aligner", precision) { try AlignerNetwork($0, config: config) }
+    try expectClose(
+      network(try file.tensor("aligner.mel")), file.tensor("aligner.logits"), tolerance, "logits")
+  }
+
+  private struct Case: Decodable {
+    let words: [[Int]]
+    let spans: [[[Int]]]
+  }
+
+  @Test func paths() throws {
+    let cases = try JSONDecoder().decode(
+      [Case].self, from: Data(contentsOf: Fixtures.url("speech/paths.json")))
+    for (index, expected) in cases.enumerated() {
+      let logits = try file.tensor("path.\(index).logits")
+      let posteriors = PhonemePosteriors(classCount: logits.channels, logits: logits.floats)
+      let found = try #require(PhonemePath(words: expected.words).frames(in: posteriors))
+      #expect(found.map { $0.map { [$0.lowerBound, $0.upperBound] } } == expected.spans)
+    }
+  }
+
+  @Test func pathsOfTooManyPhonemesAreNone() {
+    let posteriors = PhonemePosteriors(classCount: 3, logits: [Float](repeating: 0, count: 9))
+    #expect(PhonemePath(words: [[1, 2, 1, 2]]).frames(in: posteriors) == nil)
+    #expect(
+      PhonemePath(words: [[1], [2, 1]]).frames(in: posteriors) == [[0..<1], [1..<2, 2..<3]])
+  }
+
+  /// What was not heard goes where what was heard leaves room, and windows hold words.
+  @Test func unheardFramesAndWindows() throws {
+    // Phonemes 1 and 3 are heard around ten frames of nothing.
+    var logits = [Float](repeating: 0, count: 30 * 4)
+    for frame in 0..<10 { logits[frame * 4 + 1] = 9 }
+    for frame in 20..<30 { logits[frame * 4 + 3] = 9 }
+    let posteriors = PhonemePosteriors(classCount: 4, logits: logits)
+    var path = PhonemePath(words: [[1], [2], [3]])
+    path.unheard = [10..<20]
+    let found = try #require(path.frames(in: posteriors))
+    #expect(found[0][0].upperBound <= 20 && found[0][0].lowerBound == 0)
+    #expect(found[1][0].lowerBound >= 10 && found[1][0].upperBound <= 20)
+    #expect(found[2][0].upperBound == 30)
+    path.windows[1] = 15..<18
+    #expect(try #require(path.frames(in: posteriors))[1][0].overlaps(15..<18))
+  }
+}

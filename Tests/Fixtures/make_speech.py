@@ -1,0 +1,123 @@
+"""Makes Tests/Fixtures/speech/: a Perceiver layer of transformers, the speech models' networks with
+small sizes and random weights, an alignment, and phonemes of texts by libespeak-ng.
+
+    python Tests/Fixtures/make_speech.py
+"""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from transformers import PerceiverConfig
+from transformers.models.perceiver.modeling_perceiver import PerceiverLayer
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+from Models.training.speech import alignment, networks  # noqa: E402
+from Models.training.speech.espeak import Espeak  # noqa: E402
+
+FOLDER = ROOT / "Tests" / "Fixtures" / "speech"
+torch.manual_seed(0)
+out = {}
+
+
+def randomised(module):
+    for p in module.parameters():
+        p.data += 0.05 * torch.randn_like(p)
+    return module.eval()
+
+
+@torch.no_grad()
+def perceiver():
+    """transformers' names without the modules around the parts."""
+    plain = {"attention.self.": "", "attention.output.": "", "mlp.": ""}
+    for case, cross in (("self", False), ("cross", True)):
+        module = randomised(PerceiverLayer(
+            PerceiverConfig(hidden_act="gelu", attention_probs_dropout_prob=0.0),
+            is_cross_attention=cross, qk_channels=24, v_channels=24, num_heads=3, q_dim=24,
+            kv_dim=24, widening_factor=4, use_query_residual=True))
+        for name, value in module.state_dict().items():
+            for prefix, short in plain.items():
+                if name.startswith(prefix):
+                    name = short + name.removeprefix(prefix)
+                    break
+            out[f"perceiver.{case}.weights.{name}"] = value
+        x, inputs = torch.randn(2, 7, 24), torch.randn(2, 11, 24)
+        present = torch.ones(2, 11, dtype=torch.bool)
+        present[1, 6:] = False
+        mask = torch.where(present, 0.0, torch.finfo(torch.float32).min)[:, None, None]
+        out[f"perceiver.{case}.x"] = x
+        if cross:
+            out["perceiver.cross.inputs"], out["perceiver.cross.mask"] = inputs, present
+            y = module(x, inputs=inputs, inputs_mask=mask)[0]
+        else:
+            y = module(x)[0]
+        out[f"perceiver.{case}.y"] = y
+
+
+@torch.no_grad()
+def painter():
+    config = networks.PainterConfig(
+        bands=12, frames=40, dim=24, heads=3, latents=10, blocks=2, frequencies=6, phones=9,
+        mel_mean=-5.0, mel_std=2.5)
+    module = randomised(networks.Painter(config))
+    for name, value in module.state_dict().items():
+        out[f"painter.weights.{name}"] = value
+    mel = torch.randn(1, 40, 12) * 2 - 5
+    gap = torch.zeros(1, 40, dtype=torch.bool)
+    gap[:, 14:22] = True
+    phones = torch.tensor([[3, 5, 1, 8, 2]])
+    times = torch.tensor([[[2.5, 9.0], [9.0, 15.25], [15.25, 18.0], [20.5, 26.0], [26.0, 33.5]]])
+    queries = torch.arange(12, 25)[None]
+    made = module(mel, gap, phones, times, torch.ones(1, 5, dtype=torch.bool), queries)
+    out.update({"painter.mel": mel[0], "painter.gap": gap, "painter.phones": phones[0],
+                "painter.times": times[0], "painter.queries": queries[0], "painter.made": made[0]})
+
+
+@torch.no_grad()
+def aligner():
+    config = networks.AlignerConfig(
+        bands=12, dim=24, hidden=40, heads=3, blocks=2, phones=9, mel_mean=-5.0, mel_std=2.5)
+    module = randomised(networks.Aligner(config))
+    for name, value in module.state_dict().items():
+        out[f"aligner.weights.{name}"] = value
+    mel = torch.randn(2, 45, 12) * 2 - 5
+    out.update({"aligner.mel": mel, "aligner.logits": module(mel)})
+
+
+def path():
+    rng = np.random.default_rng(5)
+    cases = []
+    for frames, words in ((60, [[1, 2, 3], [4], [2, 2, 5]]), (400, [[3, 1]] * 12), (9, [[1, 2, 3, 4]])):
+        logits = torch.tensor(4 * rng.standard_normal((frames, 6)), dtype=torch.float32)
+        logits[:, 0] += 6
+        out[f"path.{len(cases)}.logits"] = logits
+        spans = alignment.viterbi(logits.log_softmax(-1).numpy(), words)
+        cases.append({"words": words, "spans": spans})
+    (FOLDER / "paths.json").write_text(json.dumps(cases) + "\n")
+
+
+def phonemes():
+    """Texts of words that stand for themselves, as the recipe and the runtime both say them."""
+    engine = Espeak()
+    texts = {
+        "en": ["I would like to order a pizza, please.", "Don't you see it? The quick brown fox!",
+               "Of the three of them, one was in the house.", "Read what he read yesterday.",
+               "It is, after all, a well-known thing - isn't it?", "Call NASA or the BBC now.",
+               "“Quoted words” sit here; colons: too…", "A naïve café owner said résumé."],
+        "es": ["Buenos días, ¿cómo está usted?"], "it": ["Il gatto è sul tavolo."],
+    }
+    rows = [{"language": language, "text": text, "words": engine.words(text, language)}
+            for language, items in texts.items() for text in items]
+    (FOLDER / "phonemes.json").write_text(
+        json.dumps(rows, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+
+
+FOLDER.mkdir(exist_ok=True)
+for make in (perceiver, painter, aligner, path, phonemes):
+    make()
+save_file({name: (value.float() if value.dtype != torch.float32 else value).contiguous()
+           for name, value in out.items()}, FOLDER / "speech.safetensors")
