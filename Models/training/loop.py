@@ -60,9 +60,12 @@ class Run:
             self.step, self.seconds = state["step"], state["seconds"]
         elif flags.warm_start:
             weights = {name: value.float() for name, value in load_file(flags.warm_start).items()}
-            # What the file lacks keeps its initial values: the networks grow by parts that begin
-            # as the identity.
-            module.load_state_dict({**module.state_dict(), **weights})
+            # What the file lacks keeps its initial values, and is named: the networks grow by parts
+            # that begin as the identity.
+            fresh = module.state_dict()
+            for name in sorted(fresh.keys() - weights.keys()):
+                print(f"not in {flags.warm_start}: {name} begins anew", flush=True)
+            module.load_state_dict({**fresh, **weights})
             self.average = {name: value.detach().clone() for name, value in
                             module.state_dict().items()}
         if flags.export:

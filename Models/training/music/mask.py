@@ -139,13 +139,13 @@ def main() -> None:
                                   batch["text"], batch["text_mask"])
         error = squared_error(logits.float().sigmoid(), batch)
         # A stem that is not there counts less: its loss has no bound that any mask could reach.
-        floor = torch.where(batch["present"] == 1, 1e-3, 1e-2) * batch["p_mix"].sum((1, 2, 3))
+        here = batch["present"]
+        floor = torch.where(here == 1, 1e-3, 1e-2) * batch["p_mix"].sum((1, 2, 3))
         ratio = (error.sum((1, 2, 3)) + floor) / (batch["p_stem"].sum((1, 2, 3)) + floor)
-        weight = torch.where(batch["present"] == 1, 1.0, 0.3)
+        weight = torch.where(here == 1, 1.0, 0.3)
         sdr = (weight * 10 * ratio.log10()).mean()
         bands = (error.sum((1, 3)) / batch["p_mix"].sum((1, 3)).clamp_min(1e-6)).clamp_max(4).mean()
-        present = F.binary_cross_entropy_with_logits(presence.float(), batch["present"])
-        here = batch["present"]
+        present = F.binary_cross_entropy_with_logits(presence.float(), here)
         shown = {name: (10 * ratio.log10() * chosen).sum() / chosen.sum().clamp_min(1)
                  for name, chosen in (("sdr", here), ("absent", 1 - here))}
         return {"loss": sdr + 5 * bands + 0.5 * present, **shown, "bands": bands,

@@ -153,7 +153,8 @@ class Mixer:
         while True:
             stems = self.stems()
             if rng.random() < alone:
-                stems = dict([rng.choice(sorted(stems.items(), key=lambda pair: pair[0]))])
+                name = rng.choice(sorted(stems))
+                stems = {name: stems[name]}
             # By energy, not by peak: drums of the same peak are 10 dB weaker than strings.
             stems = {name: sound * np.float32(10 ** (rng.uniform(-7, 7) / 20)
                                               / np.sqrt((sound**2).mean()))
