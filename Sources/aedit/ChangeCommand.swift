@@ -49,17 +49,7 @@ struct ChangeCommand: ParsableCommand {
       "Share of the steps that is done, up to 1: the less, the more stays.", valueName: "x"))
   var strength: Double?
 
-  @Option(help: "Another seed makes another sound.")
-  var seed: UInt64 = 0
-
-  @Option(help: "Sampling steps.")
-  var steps: Int?
-
-  @Option(help: ArgumentHelp("Weight of the text.", valueName: "x"))
-  var guidance: Double?
-
-  @Option(help: ArgumentHelp("What it shall not sound like.", valueName: "text"))
-  var negative = ""
+  @OptionGroup var sampling: PublishedSampling
 
   @OptionGroup var models: ModelOptions
 
@@ -84,8 +74,9 @@ struct ChangeCommand: ParsableCommand {
   private var options: SoundChanger.Options {
     var options = SoundChanger.Options()
     (options.method, options.source, options.region) = (method, source, region)
-    (options.strength, options.seed, options.steps) = (strength, seed, steps)
-    (options.guidance, options.negative) = (guidance, negative)
+    options.strength = strength
+    (options.seed, options.steps) = (sampling.seed, sampling.steps)
+    (options.guidance, options.negative) = (sampling.guidance, sampling.negative)
     options.overwrite = results.force
     return options
   }

@@ -22,17 +22,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Length. Default: what the model was trained on.", valueName: "s"))
   var seconds: Double?
 
-  @Option(help: "Another seed makes another sound.")
-  var seed: UInt64 = 0
-
-  @Option(help: "Sampling steps.")
-  var steps: Int?
-
-  @Option(help: ArgumentHelp("Weight of the text.", valueName: "x"))
-  var guidance: Double?
-
-  @Option(help: ArgumentHelp("What it shall not sound like.", valueName: "text"))
-  var negative = ""
+  @OptionGroup var sampling: PublishedSampling
 
   @OptionGroup var models: ModelOptions
 
@@ -49,10 +39,8 @@ struct GenerateCommand: ParsableCommand {
     defer { line.finish() }
     var options = SoundGenerator.Options()
     options.seconds = seconds
-    options.seed = seed
-    options.steps = steps
-    options.guidance = guidance
-    options.negative = negative
+    (options.seed, options.steps) = (sampling.seed, sampling.steps)
+    (options.guidance, options.negative) = (sampling.guidance, sampling.negative)
     options.overwrite = results.force
     let report = try generator.generate(text, to: output, options: options) { line.update($0) }
     line.finish()
@@ -63,12 +51,4 @@ struct GenerateCommand: ParsableCommand {
       print(output)
     }
   }
-}
-
-/// What commands that run published models say of them.
-enum PublishedModelHelp {
-  static let folders = """
-    a diffusers folder (model_index.json) of AudioLDM, AudioLDM 2 or MusicLDM, or the folder of
-    Amphion's experiments (AUDIT: ckpts/tta with t5-base and hifigan_checkpoints in it).
-    """
 }
