@@ -7,12 +7,13 @@ import torch
 from safetensors.torch import load_file
 
 from Models.training import networks
+from Models.training.music.masknet import MaskNet, MaskNetConfig
 from Models.training.text.prompts import encode
 
 CLASSES = {"vae": (networks.MelVAE, networks.MelVAEConfig),
            "vocoder": (networks.Vocoder, networks.VocoderConfig),
            "editor": (networks.StemEditor, networks.StemEditorConfig),
-           "mask": (networks.MaskNet, networks.MaskNetConfig)}
+           "mask": (MaskNet, MaskNetConfig)}
 
 
 def network(folder: pathlib.Path, name: str, run: str | None = None) -> torch.nn.Module:

@@ -25,6 +25,18 @@ def rotary(x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
     return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
 
 
+def attend(q, k, v, mask=None):
+    """Softmax attention, [B, heads, T, D]; `mask` is true where keys count.
+
+    Spelled out: on sequences this short, CPU training runs 2.6 times faster than through PyTorch's
+    fused attention, whose backward pass is slow.
+    """
+    scores = ((q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)).float()
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf)
+    return scores.softmax(-1).to(v.dtype) @ v
+
+
 class SelfAttention(nn.Module):
     """Multi-head self-attention with rotary positions; one projection to query, key and value."""
 
@@ -38,7 +50,7 @@ class SelfAttention(nn.Module):
         B, T, C = x.shape
         q, k, v = self.qkv(x).view(B, T, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         positions = torch.arange(T)
-        y = F.scaled_dot_product_attention(rotary(q, positions), rotary(k, positions), v)
+        y = attend(rotary(q, positions), rotary(k, positions), v)
         return self.out(y.transpose(1, 2).reshape(B, T, C))
 
 
@@ -56,7 +68,7 @@ class CrossAttention(nn.Module):
         B, T, C = x.shape
         q = self.q(x).view(B, T, self.heads, -1).transpose(1, 2)
         k, v = self.kv(text).view(B, text.shape[1], 2, self.heads, -1).permute(2, 0, 3, 1, 4)
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=text_mask[:, None, None, :])
+        y = attend(q, k, v, text_mask[:, None, None, :])
         return self.out(y.transpose(1, 2).reshape(B, T, C))
 
 
@@ -73,27 +85,21 @@ class MLP(nn.Module):
 class Block(nn.Module):
     """Pre-norm transformer block: self-attention, cross-attention to text, MLP.
 
-    Without `modulated`, the norms have weights. With it they have none: shift, scale and gate of
-    each of the three branches are a shared function of the timestep plus this block's own table
-    (AdaLN-single, 2310.00426 section 2.3), in the order (shift, scale, gate) x (self, cross, MLP).
+    The norms have no weights: shift, scale and gate of each of the three branches are a shared
+    function of the timestep plus this block's own table (AdaLN-single, 2310.00426 section 2.3), in
+    the order (shift, scale, gate) x (self, cross, MLP).
     """
 
-    def __init__(self, dim: int, text_dim: int, heads: int, modulated: bool):
+    def __init__(self, dim: int, text_dim: int, heads: int):
         super().__init__()
-        affine = not modulated
-        self.norm1 = nn.LayerNorm(dim, eps=1e-6, elementwise_affine=affine)
+        self.norm1, self.norm2, self.norm3 = (
+            nn.LayerNorm(dim, eps=1e-6, elementwise_affine=False) for _ in range(3))
         self.attention = SelfAttention(dim, heads)
-        self.norm2 = nn.LayerNorm(dim, eps=1e-6, elementwise_affine=affine)
         self.cross = CrossAttention(dim, text_dim, heads)
-        self.norm3 = nn.LayerNorm(dim, eps=1e-6, elementwise_affine=affine)
         self.mlp = MLP(dim, 4 * dim)
-        self.table = nn.Parameter(torch.randn(9, dim) / dim**0.5) if modulated else None
+        self.table = nn.Parameter(torch.randn(9, dim) / dim**0.5)
 
-    def forward(self, x, text, text_mask, modulation=None):
-        if self.table is None:
-            x = x + self.attention(self.norm1(x))
-            x = x + self.cross(self.norm2(x), text, text_mask)
-            return x + self.mlp(self.norm3(x))
+    def forward(self, x, text, text_mask, modulation):
         m = (modulation + self.table).unsqueeze(2).unbind(1)  # nine of [B, 1, C]
         x = x + m[2] * self.attention(self.norm1(x) * (1 + m[1]) + m[0])
         x = x + m[5] * self.cross(self.norm2(x) * (1 + m[4]) + m[3], text, text_mask)
@@ -232,103 +238,6 @@ class Vocoder(nn.Module):
         return log_magnitude, torch.complex(*parts[1:3]), torch.complex(*parts[3:5])
 
 
-# ---- mask network
-
-
-class LocalBlock(nn.Module):
-    """ConvNeXt block over time and frequency: [B, T, F, C] -> [B, T, F, C]."""
-
-    def __init__(self, dim: int, hidden: int, kernel: tuple[int, int] = (7, 5)):
-        super().__init__()
-        padding = (kernel[0] // 2, kernel[1] // 2)
-        self.dwconv = nn.Conv2d(dim, dim, kernel, padding=padding, groups=dim)
-        self.norm = nn.LayerNorm(dim, eps=1e-6)
-        self.pwconv1 = nn.Linear(dim, hidden)
-        self.pwconv2 = nn.Linear(hidden, dim)
-        self.gamma = nn.Parameter(torch.full((dim,), 0.1))
-
-    def forward(self, x):
-        y = self.dwconv(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        y = self.pwconv2(F.gelu(self.pwconv1(self.norm(y)), approximate="tanh"))
-        return x + self.gamma * y
-
-
-@dataclasses.dataclass
-class MaskNetConfig:
-    rate: int = 44100
-    n_fft: int = 4096
-    hop: int = 1024
-    bands: int = 256
-    frames_per_token: int = 2
-    dim: int = 384
-    heads: int = 6
-    blocks: int = 8
-    text_dim: int = 256
-    patch_bands: int = 8
-    local_dim: int = 64
-    local_blocks: int = 3  # before the transformer, and as many after it
-    mel_mean: float = -7.0
-    mel_std: float = 3.0
-
-
-class MaskNet(nn.Module):
-    """Text-conditioned mask network for stereo sound.
-
-    Features [B, T, bands, 3] of the mixture (log-mel of both channels' mean power, normalised here;
-    balance; coherence: see `features.stereo`) and text states -> mask logits [B, T, bands, 2] of
-    the named stem in the left and right channel, and a presence logit [B].
-
-    Two paths: a transformer over time, whose tokens are all bands of two frames and which attends
-    to the text, and around it a local path over patches of two frames and eight bands, whose
-    weights are the same at every frequency. The local path feeds the transformer, takes up what it
-    found, and both add to the logits.
-    """
-
-    def __init__(self, config: MaskNetConfig):
-        super().__init__()
-        self.config = c = config
-        width, patches = c.bands * c.frames_per_token, c.bands // c.patch_bands
-        cells = c.patch_bands * c.frames_per_token
-        self.local_embed = nn.Linear(3 * cells, c.local_dim)
-        self.local_position = nn.Parameter(torch.zeros(patches, c.local_dim))
-        self.local_before = nn.ModuleList(
-            LocalBlock(c.local_dim, 3 * c.local_dim) for _ in range(c.local_blocks))
-        self.embed = nn.Linear(3 * width, c.dim)
-        self.gather = nn.Linear(patches * c.local_dim, c.dim)
-        self.blocks = nn.ModuleList(
-            Block(c.dim, c.text_dim, c.heads, modulated=False) for _ in range(c.blocks))
-        self.norm = nn.LayerNorm(c.dim, eps=1e-6)
-        self.out = nn.Linear(c.dim, 2 * width)
-        self.scatter = nn.Linear(c.dim, patches * c.local_dim)
-        self.local_after = nn.ModuleList(
-            LocalBlock(c.local_dim, 3 * c.local_dim) for _ in range(c.local_blocks))
-        self.local_norm = nn.LayerNorm(c.local_dim, eps=1e-6)
-        self.local_out = nn.Linear(c.local_dim, 2 * cells)
-        self.presence = nn.Linear(c.dim, 1)
-
-    def forward(self, features, text, text_mask):
-        c = self.config
-        B, T, _, _ = features.shape
-        N, P = T // c.frames_per_token, c.bands // c.patch_bands
-        level = (features[..., :1] - c.mel_mean) / c.mel_std
-        x = torch.cat([level, features[..., 1:]], -1).view(
-            B, N, c.frames_per_token, P, c.patch_bands, 3).transpose(2, 3)  # [B, N, P, 2, 8, 3]
-        local = self.local_embed(x.flatten(3)) + self.local_position
-        for block in self.local_before:
-            local = block(local)
-        x = self.embed(x.flatten(2)) + self.gather(local.flatten(2))
-        for block in self.blocks:
-            x = block(x, text, text_mask)
-        x = self.norm(x)
-        presence = self.presence(x.mean(1)).squeeze(-1)
-        local = local + self.scatter(x).view(B, N, P, -1)
-        for block in self.local_after:
-            local = block(local)
-        logits = self.out(x).view(B, N, P, -1) + self.local_out(self.local_norm(local))
-        logits = logits.view(B, N, P, c.frames_per_token, c.patch_bands, 2).transpose(2, 3)
-        return logits.reshape(B, T, c.bands, 2), presence
-
-
 # ---- stem editor
 
 
@@ -367,7 +276,7 @@ class StemEditor(nn.Module):
         self.topic = nn.Linear(c.text_dim, c.dim)
         self.modulation = nn.Linear(c.dim, 9 * c.dim)
         self.blocks = nn.ModuleList(
-            Block(c.dim, c.text_dim, c.heads, modulated=True) for _ in range(c.blocks))
+            Block(c.dim, c.text_dim, c.heads) for _ in range(c.blocks))
         self.norm = nn.LayerNorm(c.dim, eps=1e-6, elementwise_affine=False)
         self.final_table = nn.Parameter(torch.randn(2, c.dim) / c.dim**0.5)
         self.out = nn.Linear(c.dim, c.latent)

@@ -6,7 +6,9 @@ A mask m on a band costs  P_stem - 2 m C + m^2 P_mix  of squared error in the co
 the P are energies and C = Re <mixture, stem>, all summed over the band's bins with the weights that
 carry masks from bands to bins. The loss is this error, over both channels, relative to the stem's
 energy in dB (that is -SDR of the masked mixture, directly), plus a small part that counts all bands
-alike. Each mixture is asked for two stems, one of which it may lack.
+alike. Each mixture is asked for four stems, of which it may lack one or some.
+
+Mixtures are made by a process beside the training, each of them is drawn about four times.
 """
 
 import random
@@ -16,14 +18,30 @@ import torch
 import torch.nn.functional as F
 
 from ..loop import Run, options
-from ..networks import MaskNet, MaskNetConfig
-from .phrases import Phrases
+from ..text.prompts import encode
 from .features import Layout, filters, spread, stereo, stft
+from .masknet import MaskNet, MaskNetConfig
 from .mixtures import TARGETS, Mixer, Replay
 from .songs import RATE
 
 FRAMES = 256
-QUESTIONS = 2  # asked of each mixture
+QUESTIONS = 4  # asked of each mixture
+
+
+class Questions:
+    """Token states of the text that the runtime asks for a stem with, whatever the user's words:
+    `Prompts.mask` in Sources/Editing/StepRunner.swift."""
+
+    def __init__(self):
+        states = encode([f"extract the {target}" for target in TARGETS])
+        self.states = dict(zip(TARGETS, map(torch.from_numpy, states)))
+
+    def __call__(self, targets: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """States [B, L, 256], padded with zeros, and the mask [B, L] of tokens."""
+        rows = [self.states[target] for target in targets]
+        lengths = torch.tensor([len(row) for row in rows])
+        padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        return padded, torch.arange(padded.shape[1])[None] < lengths[:, None]
 
 
 class Listener:
@@ -35,7 +53,7 @@ class Listener:
         self.bank = filters(self.layout)
         self.spread = spread(self.bank)
         self.mixer = Mixer(split, FRAMES * c.hop / RATE, seed, augment, wide)
-        self.phrases = Phrases()
+        self.questions = Questions()
         self.rng = random.Random(seed)
 
     @torch.autocast("cpu", enabled=False)  # energies need float32 beside the bf16 network
@@ -65,12 +83,24 @@ class Listener:
         batch["p_stem"], batch["cross"] = (torch.stack(side) for side in zip(*pairs))
         batch["p_mix"] = batch["p_mix"].repeat_interleave(len(questions[0]), 0)
         batch["targets"] = [target for targets in questions for target in targets]
-        texts = [self.phrases.draw(self.rng.choice(["remove", "extract"]), target, self.rng)
-                 for target in batch["targets"]]
-        batch["text"], batch["text_mask"] = self.phrases.states(texts)
+        batch["text"], batch["text_mask"] = self.questions(batch["targets"])
         batch["present"] = torch.tensor([float(target in item["answers"]) for item, targets
                                          in zip(heard, questions) for target in targets])
         return batch
+
+
+class Heard(torch.utils.data.IterableDataset):
+    """Training mixtures without end, as heard."""
+
+    def __init__(self, seed: int):
+        self.seed = seed
+
+    def __iter__(self):
+        torch.set_num_threads(1)
+        listener = Listener("train", self.seed, augment=True, wide=0.6)
+        while True:
+            mixture = listener.mixer.mixture()
+            yield listener.hear(mixture.stems, mixture.targets)
 
 
 class Batches(Listener):
@@ -78,24 +108,21 @@ class Batches(Listener):
 
     def __init__(self, seed: int):
         super().__init__("train", seed, augment=True, wide=0.6)
-        self.replay = Replay(self.fresh, self.rng, reuse=4, keep=300)
+        made = torch.utils.data.DataLoader(
+            Heard(seed), batch_size=None, num_workers=1, prefetch_factor=16)
+        self.replay = Replay(iter(made).__next__, self.rng, reuse=4, keep=400)
 
-    def fresh(self) -> dict:
-        mixture = self.mixer.mixture()
-        return self.hear(mixture.stems, mixture.targets)
-
-    def questions(self, present: list[str]) -> list[str]:
-        """Stems of the mixture, now and then one that it lacks."""
+    def ask(self, present: list[str]) -> list[str]:
+        """Stems of the mixture, and often one that it lacks."""
         rng = self.rng
-        count = min(len(present), QUESTIONS - (rng.random() < 0.3))
+        count = min(len(present), QUESTIONS - (rng.random() < 0.5))
         chosen = rng.sample(sorted(present), count)
         missing = [name for name in TARGETS if name not in present]
-        chosen += rng.sample(missing, QUESTIONS - count)
-        return chosen
+        return chosen + rng.sample(missing, QUESTIONS - count)
 
     def draw(self, count: int) -> dict:
         heard = self.replay.draw(count)
-        return self.batch(heard, [self.questions(list(item["answers"])) for item in heard])
+        return self.batch(heard, [self.ask(list(item["answers"])) for item in heard])
 
 
 class Held(Listener):
@@ -135,8 +162,7 @@ def main() -> None:
 
     def losses(module):
         batch = train.draw(flags.batch)
-        logits, presence = module(batch["features"].repeat_interleave(QUESTIONS, 0),
-                                  batch["text"], batch["text_mask"])
+        logits, presence = module(batch["features"], batch["text"], batch["text_mask"])
         error = squared_error(logits.float().sigmoid(), batch)
         # A stem that is not there counts less: its loss has no bound that any mask could reach.
         here = batch["present"]

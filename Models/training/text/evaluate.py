@@ -10,20 +10,15 @@ import json
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from . import data, labels, vocabulary
 from .paths import PACKAGE
-from .reader import Reader, logits
+from .reader import Reader, logits, packaged
 
 
 def load() -> tuple[Reader, object]:
-    """The exported reader (bf16 weights, computed in float32) and its vocabulary."""
-    stored = {k: v.float() for k, v in load_file(PACKAGE / "reader.safetensors").items()}
-    named = {k if k.startswith("heads.") else f"encoder.{k}": v for k, v in stored.items()}
-    model = Reader(len(stored["embeddings.word_embeddings.weight"]))
-    model.load_state_dict(named)
-    return model.eval(), vocabulary.load(PACKAGE / "reader.model")
+    """The exported reader and its vocabulary."""
+    return packaged().eval(), vocabulary.load(PACKAGE / "reader.model")
 
 
 def softmax(x: np.ndarray, temperature: float = 1.0) -> np.ndarray:

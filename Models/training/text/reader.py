@@ -3,13 +3,15 @@
 A small published sentence encoder (all-MiniLM-L6-v2, 6 layers of width 384) whose vocabulary is cut
 down and widened by rare verbs (`wordpieces.py`) is fine-tuned with four heads on fresh sentences of the
 grammar. The table of pieces stays fixed, so that a word that no instruction has stays among its likes.
-Resumes from `$AEDIT_WORK/text/reader.pt`.
+Resumes from `$AEDIT_WORK/text/reader.pt`; a new run goes on from the reader of `Models/text`, or, with
+`--fresh`, begins with the published encoder.
 """
 
 import argparse
 import json
 import math
 import random
+import shutil
 import time
 
 import numpy as np
@@ -23,7 +25,7 @@ from .grammar import Grammar
 from .heldout import Kept, words_of
 from .model import Head, head_loss, pad
 from .negatives import Negatives
-from .paths import work
+from .paths import PACKAGE, work
 from .running import Running
 from .typos import misspell
 
@@ -65,6 +67,14 @@ class Reader(nn.Module):
             weights[f"embeddings.{name}_embeddings.weight"] = weights[f"embeddings.{name}_embeddings.weight"][:rows]
         weights.pop("embeddings.position_ids", None)
         self.encoder.load_state_dict(weights)
+
+
+def packaged() -> Reader:
+    """The reader of `Models/text`: bf16 weights, computed in float32."""
+    stored = {k: v.float() for k, v in load_file(PACKAGE / "reader.safetensors").items()}
+    model = Reader(len(stored["embeddings.word_embeddings.weight"]))
+    model.load_state_dict({k if k.startswith("heads.") else f"encoder.{k}": v for k, v in stored.items()})
+    return model
 
 
 @torch.no_grad()
@@ -134,11 +144,16 @@ class Run(Running):
     def __init__(self, options):
         self.o = options
         torch.manual_seed(options.seed)
-        folder = work() / data.TEACHER
-        path, table = wordpieces.files(folder)
-        self.vocab = vocabulary.load(path)
-        model = Reader(len(table))
-        model.start(load_file(folder / "model.safetensors"), table)
+        pieces = work() / "reader.model"
+        if options.fresh:
+            folder = work() / data.TEACHER
+            table = wordpieces.table(folder, pieces)
+            model = Reader(len(table))
+            model.start(load_file(folder / "model.safetensors"), table)
+        else:
+            shutil.copy(PACKAGE / "reader.model", pieces)
+            model = packaged()
+        self.vocab = vocabulary.load(pieces)
         super().__init__(model, options.out)
         for name in ("word", "position", "token_type"):
             getattr(self.model.encoder.embeddings, f"{name}_embeddings").requires_grad_(False)
@@ -199,6 +214,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--fixed", type=int, default=2, help="layers that stay as published, from the first")
     parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--fresh", action="store_true", help="begin with the published encoder")
     options = parser.parse_args()
     torch.set_num_threads(1)
     run = Run(options)

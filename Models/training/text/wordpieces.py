@@ -111,13 +111,9 @@ def score(piece: str) -> float:
     return -10.0 + (0.3 * len(piece) if piece.startswith(SPACE) else 0.0)
 
 
-def files(folder: Path) -> tuple[Path, torch.Tensor]:
-    """The model's file and its first table `[pieces, width]`, made on first use."""
-    path = work() / "reader.model"
-    if not path.exists():
+def table(folder: Path, path: Path) -> torch.Tensor:
+    """The first table of the pieces of `path` `[pieces, width]`; both are made on first use."""
+    rows = path.with_name("reader_table.pt")
+    if not rows.exists():
         build(folder, path)
-    return path, torch.load(path.with_name("reader_table.pt"), weights_only=True)
-
-
-if __name__ == "__main__":
-    files(work() / data.TEACHER)
+    return torch.load(rows, weights_only=True)
