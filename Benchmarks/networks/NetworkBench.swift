@@ -77,8 +77,10 @@ enum NetworkBench {
     func wants(_ name: String) -> Bool { only == nil || only == name }
     if wants("mask") {
       let mask = try load("mask", package) { try MaskNet($0, config: $1) }
-      let mixture = random.normals([11, 256, mask.config.bands, 3])
-      report("mask, 256 frames, 11 stems") { _ = mask(mixture, text: words, textMask: present(11)) }
+      let mixture = random.normals([1, 256, mask.config.bands, 3])
+      report("mask, 256 frames, 11 stems") {
+        _ = mask.answer(mask.hear(mixture).repeated(11), text: words, textMask: present(11))
+      }
     }
     if wants("editor") {
       let editor = try load("editor", package) { try StemEditor($0, config: $1) }

@@ -238,6 +238,40 @@ class Vocoder(nn.Module):
         return log_magnitude, torch.complex(*parts[1:3]), torch.complex(*parts[3:5])
 
 
+# ---- timbre classifier
+
+
+@dataclasses.dataclass
+class TimbreConfig:
+    latent: int = 64
+    dim: int = 192
+    hidden: int = 576
+    blocks: int = 4
+    targets: int = 11
+
+
+class Timbre(nn.Module):
+    """Which instruments a stem sounds like: normalised latents [B, N, 64] -> logits [B, targets].
+
+    The loudest of the last block's channels over time and their mean decide.
+    """
+
+    def __init__(self, config: TimbreConfig):
+        super().__init__()
+        c = config
+        self.embed = nn.Linear(c.latent, c.dim)
+        self.blocks = nn.ModuleList(ConvNeXtBlock(c.dim, c.hidden) for _ in range(c.blocks))
+        self.norm = nn.LayerNorm(c.dim, eps=1e-6)
+        self.out = nn.Linear(2 * c.dim, c.targets)
+
+    def forward(self, latents):
+        x = self.embed(latents)
+        for block in self.blocks:
+            x = block(x)
+        x = self.norm(x)
+        return self.out(torch.cat([x.mean(1), x.amax(1)], -1))
+
+
 # ---- stem editor
 
 

@@ -72,11 +72,6 @@
     (float *x, long rows, long n, long stride, float scale, const float *bias, \
       long bias_stride), \
     (x, rows, n, stride, scale, bias, bias_stride)) \
-  X(void, depthwise_2d, \
-    (const float *x, long rows, long columns, long channels, const float *weight, \
-      const float *bias, long kernel_rows, long kernel_columns, long first, long last, \
-      float *y), \
-    (x, rows, columns, channels, weight, bias, kernel_rows, kernel_columns, first, last, y)) \
   X(void, depthwise, \
     (const float *x, long length, long channels, const float *weight, const float *bias, \
       long kernel, long stride, long dilation, long padding, long first, long last, \

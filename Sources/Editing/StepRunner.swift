@@ -189,16 +189,16 @@ struct StepRunner {
   }
 }
 
-/// The texts that models are given; the networks learned from many more ways to say it.
+/// The texts that models are given.
 enum Prompts {
   /// Names a stem to the masker: the same for remove and extract, so that they make the same stem.
   static func mask(_ target: String) -> String { "extract the \(target)" }
 
-  /// For the generator: the user's own words for what is added, with what they say of its sound.
+  /// For the generator, which was trained on just these texts (`phrase` in
+  /// Models/training/music/phrases.py): what the user's words mean, not the words.
   static func stem(_ step: PlanStep) -> String {
-    guard step.operation != .add || step.text.isEmpty else { return step.text }
-    let words = step.operation == .add ? step.attributes + [step.targets] : ["the", step.targets]
-    return ([step.operation.rawValue] + words).joined(separator: " ")
+    step.operation == .add
+      ? "add \(step.targets)" : "\(step.operation.rawValue) the \(step.targets)"
   }
 }
 

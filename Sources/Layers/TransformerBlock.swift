@@ -29,39 +29,34 @@ public struct Modulation: Sendable {
 
 /// Pre-norm transformer block: self-attention with rotary positions, cross-attention to text, MLP.
 ///
-/// With modulation it is AdaLN-single (2310.00426, section 2.3): norms without weights, and shift,
-/// scale and gate of each branch from the timestep plus the block's own table.
+/// It is modulated by AdaLN-single (2310.00426, section 2.3): norms without weights, and shift, scale
+/// and gate of each branch from the timestep plus the block's own table.
 /// Source: `Block` in Models/training/networks.py.
 public struct TransformerBlock: Sendable {
   private let dim: Int, heads: Int
-  private let norms: [LayerNorm]
+  private let norm: LayerNorm
   private let rotary: Rotary
   private let qkv: Linear, selfOut: Linear
   private let crossQuery: Linear, crossKeyValue: Linear, crossOut: Linear
   private let mlp: MLP
-  private let table: Tensor?
+  private let table: Tensor
 
-  /// Takes `attention.{qkv,out}`, `cross.{q,kv,out}`, `mlp.{up,down}` and either the norms' weights
-  /// or, when `modulated`, `table [9, C]`.
+  /// Takes `attention.{qkv,out}`, `cross.{q,kv,out}`, `mlp.{up,down}` and `table [9, C]`.
   ///
   /// - Parameter rotary: positions for heads of `dim / heads`, shared by the blocks of a network.
   public init(
-    _ w: WeightScope, dim: Int, textDim: Int, heads: Int, modulated: Bool, rotary: Rotary
+    _ w: WeightScope, dim: Int, textDim: Int, heads: Int, rotary: Rotary
   ) throws {
     precondition(rotary.size == dim / heads, "rotary positions of \(rotary.size)")
     (self.dim, self.heads, self.rotary) = (dim, heads, rotary)
-    norms = try (1...3).map {
-      modulated
-        ? LayerNorm(dim: dim, epsilon: 1e-6)
-        : try LayerNorm(w / "norm\($0)", dim: dim, epsilon: 1e-6)
-    }
+    norm = LayerNorm(dim: dim, epsilon: 1e-6)
     qkv = try Linear(w / "attention" / "qkv", in: dim, out: 3 * dim)
     selfOut = try Linear(w / "attention" / "out", in: dim, out: dim)
     crossQuery = try Linear(w / "cross" / "q", in: dim, out: dim)
     crossKeyValue = try Linear(w / "cross" / "kv", in: textDim, out: 2 * dim)
     crossOut = try Linear(w / "cross" / "out", in: dim, out: dim)
     mlp = try MLP(w / "mlp", dim: dim, hidden: 4 * dim, activation: .geluTanh)
-    table = modulated ? try w.tensor("table", [9, dim]).asFloat32() : nil
+    table = try w.tensor("table", [9, dim]).asFloat32()
   }
 
   /// Keys and values of the text states, which are the same at each step of a sampler:
@@ -74,25 +69,18 @@ public struct TransformerBlock: Sendable {
   ///   - x: `[B, T, C]`, changed in place.
   ///   - text: what ``textKeysAndValues(_:)`` made.
   ///   - mask: which text states count.
-  ///   - modulation: `[B, 9 * C]` when the block is modulated.
+  ///   - modulation: `[B, 9 * C]`
   public func callAsFunction(
-    _ x: inout Tensor, text: Tensor, mask: KeyMask, modulation: Tensor? = nil
+    _ x: inout Tensor, text: Tensor, mask: KeyMask, modulation: Tensor
   ) {
-    let m = table.flatMap { table in modulation.map { Modulation($0, table: table) } }
-    precondition((table == nil) == (m == nil), "a modulated block needs its modulation")
-    let y = selfAttention(normed(x, 0, m, qkv.inputType))
-    add(y, through: selfOut, gate: m?.gates[0], to: &x)
-    let z = crossAttention(normed(x, 1, m, crossQuery.inputType), text, mask)
-    add(z, through: crossOut, gate: m?.gates[1], to: &x)
-    let h = normed(x, 2, m, mlp.inputType)
-    guard let m else { return mlp.add(h, to: &x) }
-    addGated(mlp(h), gate: m.gates[2], to: &x)
-  }
-
-  private func normed(_ x: Tensor, _ branch: Int, _ m: Modulation?, _ output: DType) -> Tensor {
-    guard let m else { return norms[branch](x, output: output) }
-    return norms[branch].modulated(
-      x, scale: m.scales[branch], shift: m.shifts[branch], output: output)
+    let m = Modulation(modulation, table: table)
+    func normed(_ branch: Int, _ output: DType) -> Tensor {
+      norm.modulated(x, scale: m.scales[branch], shift: m.shifts[branch], output: output)
+    }
+    addGated(selfOut(selfAttention(normed(0, qkv.inputType))), gate: m.gates[0], to: &x)
+    let heard = crossAttention(normed(1, crossQuery.inputType), text, mask)
+    addGated(crossOut(heard), gate: m.gates[1], to: &x)
+    addGated(mlp(normed(2, mlp.inputType)), gate: m.gates[2], to: &x)
   }
 
   private func selfAttention(_ x: Tensor) -> Tensor {
@@ -111,11 +99,6 @@ public struct TransformerBlock: Sendable {
       queries: HeadRows(crossQuery(x)), keys: HeadRows(text),
       values: HeadRows(text, offset: dim), heads: heads, size: size,
       scale: 1 / Float(size).squareRoot(), mask: mask, output: crossOut.inputType)
-  }
-
-  private func add(_ y: Tensor, through out: Linear, gate: Tensor?, to x: inout Tensor) {
-    guard let gate else { return out.add(y, to: &x) }
-    addGated(out(y), gate: gate, to: &x)
   }
 }
 

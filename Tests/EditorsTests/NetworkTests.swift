@@ -22,9 +22,9 @@ import Testing
     let config = try config(
       MaskNetConfig.self,
       """
-      {"rate": 44100, "n_fft": 4096, "hop": 1024, "bands": 12, "frames_per_token": 2, "dim": 24,
-       "heads": 3, "blocks": 2, "text_dim": 14, "patch_bands": 4, "local_dim": 20,
-       "local_blocks": 2, "mel_mean": -5.0, "mel_std": 2.5}
+      {"rate": 44100, "n_fft": 4096, "hop": 1024, "bands": 12, "frames_per_token": 2,
+       "patch_bands": 4, "dim": 24, "heads": 3, "blocks": 3, "grid_dim": 32, "grid_blocks": 2,
+       "stem_blocks": 2, "text_dim": 14, "topic_dim": 10, "mel_mean": -5.0, "mel_std": 2.5}
       """)
     let network = try Precision.$current.withValue(precision) {
       let w = file.scope() / "mask" / "weights"
@@ -32,11 +32,15 @@ import Testing
       try w.finish()
       return network
     }
-    let made = network(
-      try file.tensor("mask.features"), text: try file.tensor("mask.text"),
-      textMask: KeyMask(try file.flags("mask.text_mask")))
+    let (features, text) = (try file.tensor("mask.features"), try file.tensor("mask.text"))
+    let present = try file.flags("mask.text_mask")
+    let made = network.answer(network.hear(features), text: text, textMask: KeyMask(present))
     try expectClose(made.mask, file.tensor("mask.logits"), tolerance, "mask")
     try expectClose(made.presence, file.tensor("mask.presence").floats, tolerance, "presence")
+    // One mixture, heard once, answers as many questions.
+    let both = network.answer(
+      network.hear(features[rows: 0..<1]).repeated(2), text: text, textMask: KeyMask(present))
+    try expectClose(both.mask[0], made.mask[0], tolerance, "first of two questions")
   }
 
   @Test func stereoFeatures() throws {

@@ -16,7 +16,7 @@ from transformers import T5Config, T5EncoderModel
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from Models.training import networks  # noqa: E402
-from Models.training.music import features  # noqa: E402
+from Models.training.music import features, masknet  # noqa: E402
 from Models.training.text.model import Head  # noqa: E402
 
 torch.manual_seed(0)
@@ -52,9 +52,9 @@ def text(width, items=2, length=7):
 
 @torch.no_grad()
 def mask():
-    module = networks.MaskNet(networks.MaskNetConfig(
-        bands=12, frames_per_token=2, dim=24, heads=3, blocks=2, text_dim=14, patch_bands=4,
-        local_dim=20, local_blocks=2, mel_mean=-5.0, mel_std=2.5))
+    module = masknet.MaskNet(masknet.MaskNetConfig(
+        bands=12, frames_per_token=2, patch_bands=4, dim=24, heads=3, blocks=3, grid_dim=32,
+        grid_blocks=2, stem_blocks=2, text_dim=14, topic_dim=10, mel_mean=-5.0, mel_std=2.5))
     record("mask", module)
     features, (states, present) = torch.randn(2, 42, 12, 3), text(14)
     features[..., 0] = 2 * features[..., 0] - 5

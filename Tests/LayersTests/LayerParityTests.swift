@@ -132,20 +132,15 @@ import Testing
       try ConvNeXtBlock(w, dim: 20, hidden: 44)(&y)
       return y
     }
-    for name in ["block", "block_modulated"] {
-      let text = try file.tensor(name + ".text")
-      let mask = KeyMask(try file.flags(name + ".mask"))
-      let modulation = try file.tensor(name + ".modulation").reshaped([2, 9 * 24])
-      try check(name, .block) { w, x in
-        let isModulated = name == "block_modulated"
-        let block = try TransformerBlock(
-          w, dim: 24, textDim: 10, heads: 3, modulated: isModulated, rotary: Rotary(size: 8))
-        var y = x
-        block(
-          &y, text: block.textKeysAndValues(text), mask: mask,
-          modulation: isModulated ? modulation : nil)
-        return y
-      }
+    let text = try file.tensor("block.text")
+    let mask = KeyMask(try file.flags("block.mask"))
+    let modulation = try file.tensor("block.modulation").reshaped([2, 9 * 24])
+    try check("block", .block) { w, x in
+      let block = try TransformerBlock(
+        w, dim: 24, textDim: 10, heads: 3, rotary: Rotary(size: 8))
+      var y = x
+      block(&y, text: block.textKeysAndValues(text), mask: mask, modulation: modulation)
+      return y
     }
   }
 }

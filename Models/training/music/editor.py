@@ -18,7 +18,7 @@ from ..loop import Run, options
 from ..networks import MelVAE, MelVAEConfig, StemEditor, StemEditorConfig
 from .features import Layout, filters, log_mel, stft
 from .mixtures import Mixer, Replay
-from .phrases import Phrases
+from .phrases import Phrases, phrase
 from .songs import RATE
 
 FRAMES = 512
@@ -69,10 +69,11 @@ class Batches:
             operation = self.rng.choice(operations)
             answers.append(rest if operation == "remove" else stem)
             contexts.append(rest if operation == "add" else mixture)
-            texts.append(self.phrases.draw(operation, target, self.rng))
+            texts.append(phrase(operation, target))
             used.append(operation)
         return {"answer": torch.stack(answers), "context": torch.stack(contexts), "texts": texts,
-                "operations": used, "targets": [item[0] for item in items]}
+                "operations": used, "targets": [item[0] for item in items],
+                "stem": torch.stack([item[1] for item in items])}
 
 
 def known_part(answer: torch.Tensor, rng: random.Random) -> torch.Tensor:
@@ -103,7 +104,7 @@ def main() -> None:
 
     def flow_loss(module, batch, noise, t, known_mask, texts):
         answer = batch["answer"]
-        text, text_mask = train.phrases.states(texts)
+        text, text_mask = train.phrases(texts)
         at = t[:, None, None]
         noisy = (1 - at) * noise + at * answer
         velocity = module(noisy, t, batch["context"], answer * known_mask, known_mask, text,
@@ -119,9 +120,9 @@ def main() -> None:
         texts, heard = list(batch["texts"]), torch.ones(flags.batch, 1, 1)
         for row in range(flags.batch):
             draw = train.rng.random()
-            if draw < 0.12:
+            if draw < 0.15:
                 texts[row] = ""
-            if 0.04 < draw < 0.16:
+            if 0.1 < draw < 0.35:
                 heard[row] = 0
         batch["context"] = batch["context"] * heard
         noise = torch.randn_like(batch["answer"])

@@ -18,30 +18,14 @@ import torch
 import torch.nn.functional as F
 
 from ..loop import Run, options
-from ..text.prompts import encode
 from .features import Layout, filters, spread, stereo, stft
 from .masknet import MaskNet, MaskNetConfig
 from .mixtures import TARGETS, Mixer, Replay
+from .phrases import Phrases, phrase
 from .songs import RATE
 
 FRAMES = 256
 QUESTIONS = 4  # asked of each mixture
-
-
-class Questions:
-    """Token states of the text that the runtime asks for a stem with, whatever the user's words:
-    `Prompts.mask` in Sources/Editing/StepRunner.swift."""
-
-    def __init__(self):
-        states = encode([f"extract the {target}" for target in TARGETS])
-        self.states = dict(zip(TARGETS, map(torch.from_numpy, states)))
-
-    def __call__(self, targets: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """States [B, L, 256], padded with zeros, and the mask [B, L] of tokens."""
-        rows = [self.states[target] for target in targets]
-        lengths = torch.tensor([len(row) for row in rows])
-        padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
-        return padded, torch.arange(padded.shape[1])[None] < lengths[:, None]
 
 
 class Listener:
@@ -53,7 +37,7 @@ class Listener:
         self.bank = filters(self.layout)
         self.spread = spread(self.bank)
         self.mixer = Mixer(split, FRAMES * c.hop / RATE, seed, augment, wide)
-        self.questions = Questions()
+        self.phrases = Phrases()
         self.rng = random.Random(seed)
 
     @torch.autocast("cpu", enabled=False)  # energies need float32 beside the bf16 network
@@ -83,7 +67,8 @@ class Listener:
         batch["p_stem"], batch["cross"] = (torch.stack(side) for side in zip(*pairs))
         batch["p_mix"] = batch["p_mix"].repeat_interleave(len(questions[0]), 0)
         batch["targets"] = [target for targets in questions for target in targets]
-        batch["text"], batch["text_mask"] = self.questions(batch["targets"])
+        batch["text"], batch["text_mask"] = self.phrases(
+            [phrase("extract", target) for target in batch["targets"]])
         batch["present"] = torch.tensor([float(target in item["answers"]) for item, targets
                                          in zip(heard, questions) for target in targets])
         return batch

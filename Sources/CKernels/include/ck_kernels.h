@@ -87,11 +87,6 @@ void ck_softmax(
 void ck_depthwise(
     const float *x, long length, long channels, const float *weight, const float *bias,
     long kernel, long stride, long dilation, long padding, long first, long last, float *y);
-/// Depthwise convolution over [rows, columns, channels] with weight [kernel_rows, kernel_columns,
-/// channels], both odd, and zeros around: writes output rows first..<last to y.
-void ck_depthwise_2d(
-    const float *x, long rows, long columns, long channels, const float *weight,
-    const float *bias, long kernel_rows, long kernel_columns, long first, long last, float *y);
 
 /// c = a b for small row-major matrices: [m, k] x [k, n]; fast where n is a multiple of 16.
 void ck_product(

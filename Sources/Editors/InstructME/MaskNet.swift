@@ -2,22 +2,27 @@ import Checkpoints
 import Layers
 import Tensors
 
-/// Sizes and constants of ``MaskNet``, as `MaskNetConfig` in Models/training/networks.py writes them.
+/// Sizes and constants of ``MaskNet``, as `MaskNetConfig` in Models/training/music/masknet.py writes
+/// them.
 public struct MaskNetConfig: Sendable, Equatable, Decodable {
   public let rate: Int
   public let fftSize: Int
   public let hop: Int
   public let bands: Int
   public let framesPerToken: Int
+  /// Bands of a patch of the grid.
+  public let patchBands: Int
   public let dim: Int
   public let heads: Int
+  /// Transformer blocks for the mixture, half of them before the grid's middle blocks.
   public let blocks: Int
+  public let gridDim: Int
+  /// Blocks of the grid before the transformer, in its middle, and for each stem.
+  public let gridBlocks: Int
+  /// Transformer blocks for each stem.
+  public let stemBlocks: Int
   public let textDim: Int
-  /// Bands of a patch of the local path, its channels, and its blocks before the transformer (as
-  /// many come after it).
-  public let patchBands: Int
-  public let localDim: Int
-  public let localBlocks: Int
+  public let topicDim: Int
   /// The network sees `(mel - melMean) / melStd`.
   public let melMean: Float
   public let melStd: Float
@@ -26,37 +31,44 @@ public struct MaskNetConfig: Sendable, Equatable, Decodable {
     case rate, hop, bands, dim, heads, blocks
     case fftSize = "n_fft"
     case framesPerToken = "frames_per_token"
-    case textDim = "text_dim"
     case patchBands = "patch_bands"
-    case localDim = "local_dim"
-    case localBlocks = "local_blocks"
+    case gridDim = "grid_dim"
+    case gridBlocks = "grid_blocks"
+    case stemBlocks = "stem_blocks"
+    case textDim = "text_dim"
+    case topicDim = "topic_dim"
     case melMean = "mel_mean"
     case melStd = "mel_std"
   }
 }
 
-/// Text-conditioned mask network: tells what share of each mel band of the left and the right
-/// channel belongs to the stem that a text names, and whether the stem is there.
+/// Text-conditioned mask network: hears a mixture once, then tells for each stem that is asked for
+/// what share of each mel band of the left and the right channel belongs to it, and whether it is
+/// there.
 ///
-/// A transformer over time sees all bands at once and attends to the text; a local path around it,
-/// whose weights are the same at every frequency, feeds it and sharpens what it found.
+/// Two paths that exchange what they found: a transformer over time, whose tokens are all bands of
+/// two frames, and a grid of patches, whose weights are the same at every frequency. Both are deep
+/// for the mixture and shallow for a stem; the text's mean state is the topic that leads the latter.
 ///
-/// Source: `MaskNet` in Models/training/networks.py.
+/// Source: `MaskNet` in Models/training/music/masknet.py.
 public struct MaskNet: Sendable {
   public let config: MaskNetConfig
-  private let localEmbed: Linear
-  /// `[patches, localDim]`
-  private let localPosition: [Float]
-  private let localBefore: [ConvNeXtBlock2d]
+  private let gridEmbed: Linear
+  /// `[patches, gridDim]`
+  private let gridPosition: [Float]
+  private let gridFirst: [GridBlock], gridMiddle: [GridBlock], gridLast: [GridBlock]
   private let embed: Linear
   private let gather: Linear
-  private let blocks: [TransformerBlock]
+  private let blocks: [TimeBlock], stemBlocks: [TimeBlock]
+  private let middleNorm: LayerNorm
+  private let middleScatter: Linear, middleGather: Linear
+  private let topicNorm: LayerNorm
+  private let topic: Linear
   private let norm: LayerNorm
   private let out: Linear
   private let scatter: Linear
-  private let localAfter: [ConvNeXtBlock2d]
-  private let localNorm: LayerNorm
-  private let localOut: Linear
+  private let gridNorm: LayerNorm
+  private let gridOut: Linear
   private let presence: Linear
 
   private var patches: Int { config.bands / config.patchBands }
@@ -66,70 +78,122 @@ public struct MaskNet: Sendable {
   /// - Throws: `CheckpointError` when a tensor is missing or has another shape.
   public init(_ w: WeightScope, config: MaskNetConfig) throws {
     self.config = config
-    let width = config.bands * config.framesPerToken
-    let (dim, local) = (config.dim, config.localDim)
+    let (dim, gridDim) = (config.dim, config.gridDim)
     let patches = config.bands / config.patchBands
     let cells = config.patchBands * config.framesPerToken
-    func localBlocks(_ name: String) throws -> [ConvNeXtBlock2d] {
-      try (0..<config.localBlocks).map {
-        try ConvNeXtBlock2d(w / name / $0, dim: local, hidden: 3 * local, kernel: (7, 5))
+    let rotary = Rotary(size: dim / config.heads)
+    func gridBlocks(_ name: String, topicDim: Int = 0) throws -> [GridBlock] {
+      try (0..<config.gridBlocks).map {
+        try GridBlock(w / name / $0, dim: gridDim, topicDim: topicDim)
       }
     }
-    localEmbed = try Linear(w / "local_embed", in: 3 * cells, out: local)
-    localPosition = try w.tensor("local_position", [patches, local]).asFloat32().floats
-    localBefore = try localBlocks("local_before")
-    embed = try Linear(w / "embed", in: 3 * width, out: dim)
-    gather = try Linear(w / "gather", in: patches * local, out: dim)
-    let rotary = Rotary(size: dim / config.heads)
-    blocks = try (0..<config.blocks).map {
-      try TransformerBlock(
-        w / "blocks" / $0, dim: dim, textDim: config.textDim, heads: config.heads,
-        modulated: false, rotary: rotary)
+    func timeBlocks(_ name: String, _ count: Int, topicDim: Int = 0) throws -> [TimeBlock] {
+      try (0..<count).map {
+        try TimeBlock(
+          w / name / $0, dim: dim, heads: config.heads, topicDim: topicDim, rotary: rotary)
+      }
     }
-    norm = try LayerNorm(w / "norm", dim: dim, epsilon: 1e-6)
-    out = try Linear(w / "out", in: dim, out: 2 * width)
-    scatter = try Linear(w / "scatter", in: dim, out: patches * local)
-    localAfter = try localBlocks("local_after")
-    localNorm = try LayerNorm(w / "local_norm", dim: local, epsilon: 1e-6)
-    localOut = try Linear(w / "local_out", in: local, out: 2 * cells)
+    func norm(_ name: String, _ dim: Int) throws -> LayerNorm {
+      try LayerNorm(w / name, dim: dim, epsilon: 1e-6)
+    }
+    gridEmbed = try Linear(w / "grid_embed", in: 3 * cells, out: gridDim)
+    gridPosition = try w.tensor("grid_position", [patches, gridDim]).asFloat32().floats
+    gridFirst = try gridBlocks("grid_first")
+    embed = try Linear(w / "embed", in: 3 * cells * patches, out: dim)
+    gather = try Linear(w / "gather", in: patches * gridDim, out: dim)
+    blocks = try timeBlocks("blocks", config.blocks)
+    middleNorm = try norm("middle_norm", dim)
+    middleScatter = try Linear(w / "middle_scatter", in: dim, out: patches * gridDim)
+    gridMiddle = try gridBlocks("grid_middle")
+    middleGather = try Linear(w / "middle_gather", in: patches * gridDim, out: dim)
+    topicNorm = try norm("topic_norm", config.textDim)
+    topic = try Linear(w / "topic", in: config.textDim, out: config.topicDim)
+    stemBlocks = try timeBlocks("stem_blocks", config.stemBlocks, topicDim: config.topicDim)
+    self.norm = try norm("norm", dim)
+    out = try Linear(w / "out", in: dim, out: 2 * cells * patches)
+    scatter = try Linear(w / "scatter", in: dim, out: patches * gridDim)
+    gridLast = try gridBlocks("grid_last", topicDim: config.topicDim)
+    gridNorm = try norm("grid_norm", gridDim)
+    gridOut = try Linear(w / "grid_out", in: gridDim, out: 2 * cells)
     presence = try Linear(w / "presence", in: dim, out: 1)
   }
 
-  /// Logits of mask and presence.
-  ///
-  /// - Parameters:
-  ///   - features: `StereoFeatures` of the mixture `[B, T, bands, 3]`, T a multiple of
-  ///     `framesPerToken`.
-  ///   - text: `[B, L, textDim]`
-  /// - Returns: mask `[B, T, bands, 2]` of left and right, presence `[B]`
-  public func callAsFunction(
-    _ features: Tensor, text: Tensor, textMask: KeyMask
-  ) -> (mask: Tensor, presence: [Float]) {
+  /// What the network found in mixtures, whatever is asked for.
+  public struct Heard: Sendable {
+    /// `[B, N, dim]`
+    fileprivate let tokens: Tensor
+    /// `[B, N, patches, gridDim]`
+    fileprivate let grid: Tensor
+
+    /// One mixture's, for as many questions.
+    public func repeated(_ count: Int) -> Heard {
+      precondition(tokens.shape[0] == 1, "\(tokens.shape[0]) mixtures")
+      guard count > 1 else { return self }
+      func copies(_ x: Tensor) -> Tensor { Tensor.stack([Tensor](repeating: x[0], count: count)) }
+      return Heard(tokens: copies(tokens), grid: copies(grid))
+    }
+  }
+
+  /// - Parameter features: `StereoFeatures` of mixtures `[B, T, bands, 3]`, T a multiple of
+  ///   `framesPerToken`.
+  public func hear(_ features: Tensor) -> Heard {
     precondition(
       features.rank == 4 && features.channels == 3 && features.shape[2] == config.bands
         && features.shape[1] % config.framesPerToken == 0,
       "features \(features.shape) for \(config.bands) bands, \(config.framesPerToken) frames a token"
     )
-    let (items, tokens) = (features.shape[0], features.shape[1] / config.framesPerToken)
-    let wide = [items, tokens, patches * config.localDim]
+    let (items, count) = (features.shape[0], features.shape[1] / config.framesPerToken)
     let patched = normalised(features).patched(
       frames: config.framesPerToken, bands: config.patchBands)
-    var local = placed(localEmbed(patched))
-    for block in localBefore { block(&local) }
-    var x = embed(patched.reshaped([items, tokens, patches * cells * 3]))
-    gather.add(local.reshaped(wide), to: &x)
-    for block in blocks { block(&x, text: block.textKeysAndValues(text), mask: textMask) }
-    x = norm(x)
-    var found = local.reshaped(wide)
-    scatter.add(x, to: &found)
-    local = found.reshaped(local.shape)
-    for block in localAfter { block(&local) }
-    var logits = out(x).reshaped([items, tokens, patches, 2 * cells])
-    localOut.add(localNorm(local), to: &logits)
+    var grid = placed(gridEmbed(patched))
+    for block in gridFirst { block(&grid) }
+    var tokens = embed(patched.reshaped([items, count, patches * cells * 3]))
+    gather.add(wide(grid), to: &tokens)
+    let half = blocks.count / 2
+    for block in blocks[..<half] { block(&tokens) }
+    add(middleScatter, middleNorm(tokens, output: middleScatter.inputType), to: &grid)
+    for block in gridMiddle { block(&grid) }
+    middleGather.add(wide(grid), to: &tokens)
+    for block in blocks[half...] { block(&tokens) }
+    return Heard(tokens: tokens, grid: grid)
+  }
+
+  /// Logits of mask and presence of the stems that texts name, one of each mixture.
+  ///
+  /// - Parameter text: `[B, L, textDim]`
+  /// - Returns: mask `[B, T, bands, 2]` of left and right, presence `[B]`
+  public func answer(
+    _ heard: Heard, text: Tensor, textMask: KeyMask
+  ) -> (mask: Tensor, presence: [Float]) {
+    let items = heard.tokens.shape[0]
+    precondition(
+      text.rank == 3 && text.shape[0] == items, "text \(text.shape) for \(items) mixtures")
+    let topic = self.topic(topicNorm(textMask.mean(of: text)), activation: .silu)
+    var (tokens, grid) = (heard.tokens, heard.grid)
+    for block in stemBlocks { block(&tokens, topic: topic) }
+    tokens = norm(tokens)
+    add(scatter, tokens, to: &grid)
+    for block in gridLast { block(&grid, topic: topic) }
+    var logits = out(tokens).reshaped([items, tokens.shape[1], patches, 2 * cells])
+    gridOut.add(gridNorm(grid, output: gridOut.inputType), to: &logits)
     return (
       logits.unpatched(frames: config.framesPerToken, bands: config.patchBands),
-      presence(x.meanOverTime()).floats
+      presence(tokens.meanOverTime()).floats
     )
+  }
+
+  /// `[B, N, P, G] -> [B, N, P * G]`
+  private func wide(_ grid: Tensor) -> Tensor {
+    grid.reshaped([grid.shape[0], grid.shape[1], patches * config.gridDim])
+  }
+
+  /// Adds what tokens have for the grid.
+  private func add(_ scatter: Linear, _ tokens: Tensor, to grid: inout Tensor) {
+    let shape = grid.shape
+    var sum = wide(grid)
+    grid = Tensor(uninitialized: [0])  // so that the sum is not copied
+    scatter.add(tokens, to: &sum)
+    grid = sum.reshaped(shape)
   }
 
   /// Brings the levels to the scale that the network was trained with.
@@ -143,11 +207,11 @@ public struct MaskNet: Sendable {
     return out
   }
 
-  /// Adds each patch's place in frequency to `[B, N, patches, localDim]`.
+  /// Adds each patch's place in frequency to `[B, N, patches, gridDim]`.
   private func placed(_ x: Tensor) -> Tensor {
     var out = x
     out.withUnsafeMutableFloats { values in
-      localPosition.withUnsafeBufferPointer { position in
+      gridPosition.withUnsafeBufferPointer { position in
         for start in stride(from: 0, to: values.count, by: position.count) {
           for i in 0..<position.count { values[start + i] += position[i] }
         }

@@ -41,8 +41,8 @@ public struct MusicMasker: StemMasker {
   public func masks(of mixture: Tensor, named texts: [TextStates]) throws -> [StemMask] {
     guard !texts.isEmpty else { return [] }
     let (text, present) = batch(texts)
-    let mixtures = Tensor.stack([Tensor](repeating: mixture, count: texts.count))
-    let logits = network(mixtures, text: text, textMask: present)
+    let heard = network.hear(mixture.reshaped([1] + mixture.shape)).repeated(texts.count)
+    let logits = network.answer(heard, text: text, textMask: present)
     let masks = logits.mask.scaled(by: logitScale).applying(.sigmoid)
     let presence = Tensor(vector: logits.presence).applying(.sigmoid).floats
     return texts.indices.map { StemMask(mask: masks[$0], presence: presence[$0]) }

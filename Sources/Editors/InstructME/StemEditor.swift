@@ -45,7 +45,7 @@ public struct StemEditor: Sendable {
     blocks = try (0..<config.blocks).map {
       try TransformerBlock(
         w / "blocks" / $0, dim: dim, textDim: config.textDim, heads: config.heads,
-        modulated: true, rotary: rotary)
+        rotary: rotary)
     }
     norm = LayerNorm(dim: dim, epsilon: 1e-6)
     finalTable = try w.tensor("final_table", [2, dim]).asFloat32()

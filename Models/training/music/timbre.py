@@ -1,0 +1,75 @@
+"""Trains the timbre classifier: which instruments a stem's latents sound like.
+
+    python -m Models.training.music.timbre --run timbre --vae vae.safetensors --minutes 15
+
+It tells the editor's training and its sampler how well a made stem sounds like the asked one; the
+benchmarks' judge of instruments hears sound, knows nothing of these latents, and is another network.
+"""
+
+import torch
+import torch.nn.functional as F
+
+from ..loop import Run, options
+from ..networks import Timbre, TimbreConfig
+from .editor import Batches, load_vae
+from .mixtures import GUITARS, TARGETS
+
+
+def labels(targets: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    """What each stem is, and where that is known, [B, targets]: a stem asked for as guitar may be
+    of either kind."""
+    rows, known = torch.zeros(2, len(targets), len(TARGETS)).unbind(0)
+    known = known + 1
+    for row, sure, target in zip(rows, known, targets):
+        row[TARGETS.index(target)] = 1
+        if target in GUITARS:
+            row[TARGETS.index("guitar")] = 1
+        if target == "guitar":
+            for kind in GUITARS:
+                sure[TARGETS.index(kind)] = 0
+    return rows, known
+
+
+def timbre_loss(logits: torch.Tensor, targets: list[str]) -> torch.Tensor:
+    """Cross-entropy of each stem over the instruments, [B]."""
+    rows, known = labels(targets)
+    each = F.binary_cross_entropy_with_logits(logits.float(), rows, reduction="none")
+    return (each * known).sum(1)
+
+
+def main() -> None:
+    parser = options(__doc__.splitlines()[0], 15)
+    parser.add_argument("--vae", required=True, help="safetensors of the mel VAE")
+    flags = parser.parse_args()
+    run = Run(Timbre(TimbreConfig()), flags)
+    vae = load_vae(flags.vae)
+    train = Batches(vae, "train", run.step + 1000, augment=True, reuse=6)
+    held = Batches(vae, "dev", 3, augment=False)
+    dev = [held.draw(24) for _ in range(12)]
+
+    def losses(module):
+        batch = train.draw(flags.batch)
+        latents = batch["stem"]
+        # Made stems are not as clean as the encoder's: some noise, and only a part of the crop.
+        latents = latents + 0.3 * torch.rand(len(latents), 1, 1) * torch.randn_like(latents)
+        start = train.rng.randrange(0, latents.shape[1] // 2)
+        length = train.rng.randrange(latents.shape[1] // 4, latents.shape[1] - start + 1)
+        logits = module(latents[:, start : start + length])
+        return {"loss": timbre_loss(logits, batch["targets"]).mean()}
+
+    def evaluate(module):
+        first = loss = count = 0.0
+        for batch in dev:
+            logits = module(batch["stem"])
+            rows, known = labels(batch["targets"])
+            best = logits.masked_fill(known == 0, -torch.inf).argmax(1)
+            first += float(rows[torch.arange(len(rows)), best].sum())
+            loss += float(timbre_loss(logits, batch["targets"]).sum())
+            count += len(rows)
+        return {"dev_first": round(first / count, 3), "dev_loss": round(loss / count, 3)}
+
+    run.train(losses, evaluate)
+
+
+if __name__ == "__main__":
+    main()
