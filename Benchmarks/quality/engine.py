@@ -11,6 +11,7 @@ import torch
 
 from Models.training.music import phases
 from Models.training.music.features import Layout, filters, log_mel, stft
+from Models.training.music.phrases import phrase
 
 from .items import RATE, Item
 from .masks import MaskEngine, as_tensor
@@ -54,23 +55,28 @@ class Codec:
 
 
 class Flow:
-    """Samples the stem editor by Euler steps with guidance, chunk after chunk."""
+    """Samples the stem editor by Euler steps with guidance by text and song, chunk after chunk."""
 
-    CHUNK, CARRIED = 128, 40  # latents: six seconds, of which two are known from before
+    CHUNK, CARRIED = 128, 32  # latents: six seconds, of which one and a half are known from before
 
-    def __init__(self, folder: pathlib.Path, steps: int = 12, guidance: float = 2.0):
+    def __init__(self, folder: pathlib.Path, steps: int = 12, text: float = 2.0, song: float = 2.0):
         self.codec, self.editor = Codec(folder), network(folder, "editor")
-        self.steps, self.guidance = steps, guidance
+        self.steps, self.text, self.song = steps, text, song
 
-    def chunk(self, context, known, known_mask, text, generator) -> torch.Tensor:
-        """Context and known latents [1, N, 64] -> the answer's latents."""
+    def chunk(self, context, known, known_mask, states, generator) -> torch.Tensor:
+        """Context and known latents [B, N, 64] -> the answers' latents; `states` are those of B
+        texts and of as many that guidance leads away from."""
         x = torch.randn(context.shape, generator=generator)
-        states, mask = text
-        both = [torch.cat([part, part]) for part in (context, known, known_mask)]
+        (states, mask), count = states, len(context)
+        states, mask = (torch.cat([part, part[count:]]) for part in (states, mask))
+        contexts = torch.cat([context, context, torch.zeros_like(context)])
         for step in range(self.steps):
-            t = torch.full((2,), step / self.steps)
-            guided, free = self.editor(torch.cat([x, x]), t, *both, states, mask).chunk(2)
-            x = x + (free + self.guidance * (guided - free)) / self.steps
+            t = torch.full((3 * count,), step / self.steps)
+            asked, song, none = self.editor(
+                x.repeat(3, 1, 1), t, contexts, known.repeat(3, 1, 1), known_mask.repeat(3, 1, 1),
+                states, mask).float().chunk(3)
+            velocity = none + self.song * (song - none) + self.text * (asked - song)
+            x = x + velocity / self.steps
         return torch.where(known_mask > 0, known, x)
 
     @torch.no_grad()
@@ -103,14 +109,14 @@ class TorchEngine:
     def stem(self, item: Item, operation: str) -> np.ndarray:
         if operation == "add" or self.method == "diffusion":
             steps = int(self.options.get("steps", 12))
-            self.flow = self.flow or Flow(self.folder, steps,
-                                          self.options.get("guidance", 2.0))
+            self.flow = self.flow or Flow(self.folder, steps, self.options.get("guidance", 2.0),
+                                          self.options.get("song_guidance", 2.0))
             sound = item.sound("rest" if operation == "add" else "mixture")
-            return self.flow(sound, item.instructions[operation], 1)
+            return self.flow(sound, phrase(operation, item.target), 1)
         self.mask = self.mask or MaskEngine(self.folder)
         mixture = item.sound("mixture")
-        spectrum, logits, _, _ = self.mask.analyse(mixture, item.instructions[operation])
-        found = self.mask.apply(spectrum, logits.sigmoid(), len(mixture))
+        spectrum, logits, _, _ = self.mask.analyse(mixture, [item.target])
+        found = self.mask.apply(spectrum, logits[0].sigmoid(), len(mixture))
         return found if operation == "extract" else mixture - found
 
     def edit(self, item: Item, operation: str, out: pathlib.Path, stem: pathlib.Path) -> dict:

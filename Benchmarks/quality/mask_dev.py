@@ -8,6 +8,7 @@ scaled, bent or gated. Rules are chosen here, on dev, and only reported on valid
 """
 
 import argparse
+import dataclasses
 import json
 import pathlib
 
@@ -16,11 +17,13 @@ import torch
 
 from Models.training.work import WORK
 
-from .items import COUNTS, load
+from .items import COUNTS, SOURCES, load
 from .masks import MaskEngine
 from .metrics import si_sdr
 
 BARS = ("drums", "bass", "guitar")
+#: Instruments that make up a song: no unions of others.
+PARTS = [name for name in COUNTS if name not in SOURCES]
 
 
 def confidence(mask: torch.Tensor, energy: torch.Tensor) -> torch.Tensor:
@@ -28,43 +31,58 @@ def confidence(mask: torch.Tensor, energy: torch.Tensor) -> torch.Tensor:
     return (mask**2 * energy).sum() / (mask * energy).sum().clamp_min(1e-12)
 
 
+@dataclasses.dataclass
+class Found:
+    """What the network says of a stem in a mixture; a rule makes a mask [channels, frames, bands] of
+    it. `others` is the sum of all other instruments' masks."""
+
+    logits: torch.Tensor
+    others: torch.Tensor
+    presence: float
+    energy: torch.Tensor
+
+
 def gate(low: float, high: float):
-    def rule(logits, presence, energy):
-        mask = logits.sigmoid()
-        return mask * ((confidence(mask, energy) - low) / (high - low)).clamp(0, 1)
+    def rule(found: Found) -> torch.Tensor:
+        mask = found.logits.sigmoid()
+        return mask * ((confidence(mask, found.energy) - low) / (high - low)).clamp(0, 1)
     return rule
 
 
-#: Each takes (logits, presence logit, band energy of the mixture) and returns a mask.
+def share(found: Found, part: float) -> torch.Tensor:
+    """The mask led by `part` towards its share where all instruments' masks sum to more than one."""
+    mask = found.logits.sigmoid()
+    total = mask + found.others
+    return mask * (1 - part + part / total.clamp_min(1))
+
+
 RULES = {
-    "mask": lambda l, p, e: l.sigmoid(),
-    "0.9 mask": lambda l, p, e: 0.9 * l.sigmoid(),
-    "0.8 mask": lambda l, p, e: 0.8 * l.sigmoid(),
-    "0.6 mask": lambda l, p, e: 0.6 * l.sigmoid(),
-    "mask^1.5": lambda l, p, e: l.sigmoid() ** 1.5,
-    "mask^2": lambda l, p, e: l.sigmoid() ** 2,
-    "mask^3": lambda l, p, e: l.sigmoid() ** 3,
-    "logit * 1.5": lambda l, p, e: (1.5 * l).sigmoid(),
-    "logit * 0.7": lambda l, p, e: (0.7 * l).sigmoid(),
-    "logit - 0.5": lambda l, p, e: (l - 0.5).sigmoid(),
-    "logit + 0.5": lambda l, p, e: (l + 0.5).sigmoid(),
-    "presence * mask": lambda l, p, e: torch.sigmoid(torch.tensor(p)) * l.sigmoid(),
+    "mask": lambda found: found.logits.sigmoid(),
+    "0.9 mask": lambda found: 0.9 * found.logits.sigmoid(),
+    "mask^1.5": lambda found: found.logits.sigmoid() ** 1.5,
+    "logit * 0.7": lambda found: (0.7 * found.logits).sigmoid(),
+    "logit * 0.85": lambda found: (0.85 * found.logits).sigmoid(),
+    "logit * 1.2": lambda found: (1.2 * found.logits).sigmoid(),
+    "presence * mask": lambda found: torch.sigmoid(torch.tensor(found.presence))
+    * found.logits.sigmoid(),
     "gate 0.2-0.5": gate(0.2, 0.5),
     "gate 0.3-0.6": gate(0.3, 0.6),
-    "gate 0.4-0.7": gate(0.4, 0.7),
-    "gate 0.5-0.8": gate(0.5, 0.8),
+    "share": lambda found: share(found, 1),
+    "half share": lambda found: share(found, 0.5),
 }
 
 
 def judge(engine: MaskEngine, item, rules: dict, chunk_frames: int) -> dict:
     mixture, stem, rest = (item.sound(name) for name in ("mixture", "stem", "rest"))
-    spectrum, logits, presence, energy = engine.analyse(mixture, item.instructions["extract"],
-                                                        chunk_frames=chunk_frames)
+    own = SOURCES.get(item.target, (item.target,))
+    names = [item.target, *(name for name in PARTS if name not in own)]
+    spectrum, logits, presence, energy = engine.analyse(mixture, names, chunk_frames=chunk_frames)
+    seen = Found(logits[0], logits[1:].sigmoid().sum(0), presence[0], energy)
     before = si_sdr(mixture, stem), si_sdr(mixture, rest)
-    out = {"target": item.target, "presence": presence,
-           "confidence": float(confidence(logits.sigmoid(), energy)), "rules": {}}
+    out = {"target": item.target, "presence": seen.presence,
+           "confidence": float(confidence(seen.logits.sigmoid(), energy)), "rules": {}}
     for name, rule in rules.items():
-        found = engine.apply(spectrum, rule(logits, presence, energy), len(mixture))
+        found = engine.apply(spectrum, rule(seen), len(mixture))
         out["rules"][name] = (si_sdr(found, stem) - before[0],
                               si_sdr(mixture - found, rest) - before[1])
     found = engine.oracle(mixture, stem, bins=False)
