@@ -6,9 +6,10 @@ A mask m on a band costs  P_stem - 2 m C + m^2 P_mix  of squared error in the co
 the P are energies and C = Re <mixture, stem>, all summed over the band's bins with the weights that
 carry masks from bands to bins. The loss is this error, over both channels, relative to the stem's
 energy in dB (that is -SDR of the masked mixture, directly), plus a small part that counts all bands
-alike. Each mixture is asked for four stems, of which it may lack one or some.
+alike. Each mixture is asked for three stems, of which it may lack one or some.
 
-Mixtures are made by a process beside the training, each of them is drawn about four times.
+Mixtures are half as long as what the runtime shows the network at once: twice as many of them teach
+more. They are made by a process beside the training; each is drawn about twice.
 """
 
 import random
@@ -24,19 +25,21 @@ from .mixtures import TARGETS, Mixer, Replay
 from .phrases import Phrases, phrase
 from .songs import RATE
 
-FRAMES = 256
-QUESTIONS = 4  # asked of each mixture
+FRAMES = 256  # of a chunk at run time
+CROP = 128  # frames of a training mixture
+QUESTIONS = 3  # asked of each mixture
 
 
 class Listener:
     """Features of mixtures, and energies of stems by channel and band."""
 
-    def __init__(self, split: str, seed: int, augment: bool, wide: float):
+    def __init__(self, split: str, frames: int, seed: int, augment: bool, wide: float):
         c = MaskNetConfig()
+        self.frames = frames
         self.layout = Layout(c.rate, c.n_fft, c.hop, c.bands)
         self.bank = filters(self.layout)
         self.spread = spread(self.bank)
-        self.mixer = Mixer(split, FRAMES * c.hop / RATE, seed, augment, wide)
+        self.mixer = Mixer(split, frames * c.hop / RATE, seed, augment, wide)
         self.phrases = Phrases()
         self.rng = random.Random(seed)
 
@@ -44,7 +47,7 @@ class Listener:
     def hear(self, stems: dict[str, np.ndarray], targets: dict[str, list[str]]) -> dict:
         names = sorted(stems)
         spectra = stft(torch.from_numpy(np.stack([stems[name] for name in names])), self.layout)
-        spectra = dict(zip(names, spectra[:, :, :FRAMES]))  # each [2, T, K]
+        spectra = dict(zip(names, spectra[:, :, :self.frames]))  # each [2, T, K]
         mixture = sum(spectra.values())
 
         def energy(a, b):  # [2, T, K] -> [T, bands, 2]
@@ -82,7 +85,7 @@ class Heard(torch.utils.data.IterableDataset):
 
     def __iter__(self):
         torch.set_num_threads(1)
-        listener = Listener("train", self.seed, augment=True, wide=0.6)
+        listener = Listener("train", CROP, self.seed, augment=True, wide=0.6)
         while True:
             mixture = listener.mixer.mixture()
             yield listener.hear(mixture.stems, mixture.targets)
@@ -92,10 +95,10 @@ class Batches(Listener):
     """Training batches: every mixture with `QUESTIONS` questions."""
 
     def __init__(self, seed: int):
-        super().__init__("train", seed, augment=True, wide=0.6)
+        super().__init__("train", CROP, seed, augment=True, wide=0.6)
         made = torch.utils.data.DataLoader(
             Heard(seed), batch_size=None, num_workers=1, prefetch_factor=16)
-        self.replay = Replay(iter(made).__next__, self.rng, reuse=4, keep=400)
+        self.replay = Replay(iter(made).__next__, self.rng, reuse=2, keep=600)
 
     def ask(self, present: list[str]) -> list[str]:
         """Stems of the mixture, and often one that it lacks."""
@@ -142,7 +145,7 @@ def main() -> None:
     flags = options(__doc__.splitlines()[0], 90).parse_args()
     run = Run(MaskNet(MaskNetConfig()), flags)
     train = Batches(run.step)
-    held = Held("dev", 1, augment=False, wide=1 / 3)
+    held = Held("dev", FRAMES, 1, augment=False, wide=1 / 3)
     dev = [held.draw(target, 8) for target in TARGETS for _ in range(3)]
 
     def losses(module):

@@ -40,7 +40,7 @@ def resampled(sound: np.ndarray, factor: float) -> np.ndarray:
     return sound[index] * (1 - part) + sound[index + 1] * part
 
 
-def equalised(sound: np.ndarray, rng: random.Random, peak_db: float = 9) -> np.ndarray:
+def equalised(sound: np.ndarray, rng: random.Random, peak_db: float = 6) -> np.ndarray:
     """A smooth random curve over log frequency, by one FFT of the whole crop."""
     spectrum = np.fft.rfft(sound)
     knots = np.array([rng.uniform(-peak_db, peak_db) for _ in range(6)])
@@ -67,11 +67,11 @@ def reverberated(sound: np.ndarray, rng: random.Random) -> np.ndarray:
 
 
 def augmented(stem: np.ndarray, rng: random.Random) -> np.ndarray:
-    if rng.random() < 0.2:
+    if rng.random() < 0.12:
         stem = driven(stem, rng.uniform(0, 18))
-    if rng.random() < 0.65:
+    if rng.random() < 0.4:
         stem = equalised(stem, rng)
-    if rng.random() < 0.25:
+    if rng.random() < 0.2:
         stem = reverberated(stem, rng)
     return stem * np.float32(10 ** (rng.uniform(-6, 6) / 20))
 
@@ -152,6 +152,10 @@ class Mixer:
         rng = self.rng
         while True:
             stems = self.stems()
+            # A slowed stem may begin after the crop's end.
+            stems = {name: sound for name, sound in stems.items() if (sound**2).mean() > 1e-6}
+            if not stems:
+                continue
             if rng.random() < alone:
                 name = rng.choice(sorted(stems))
                 stems = {name: stems[name]}

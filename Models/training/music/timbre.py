@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from ..loop import Run, options
 from ..networks import Timbre, TimbreConfig
-from .editor import Batches, load_vae
+from .latents import Batches, load_vae
 from .mixtures import GUITARS, TARGETS
 
 
