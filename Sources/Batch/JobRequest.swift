@@ -23,8 +23,8 @@ struct JobRequest: Equatable {
 struct JobFields {
   /// A single edit's options, by the names they have on the command line.
   static let names = [
-    "input", "instruction", "output", "region", "seed", "steps", "guidance", "negative", "strength",
-    "method", "headroom", "save-stem",
+    "input", "instruction", "output", "region", "seed", "steps", "guidance", "takes", "negative",
+    "strength", "method", "headroom", "save-stem",
   ]
 
   /// The name of a column as ``names`` has it: `Save_Stem` is `save-stem`.
@@ -54,6 +54,7 @@ struct JobFields {
       case "seed": request.options.seed = try number(name, text, "a whole number")
       case "steps": request.options.steps = try number(name, text, "a whole number") as Int
       case "guidance": request.options.guidance = try number(name, text, "a number") as Double
+      case "takes": request.options.takes = try number(name, text, "a whole number") as Int
       case "strength": request.options.strength = try number(name, text, "a number")
       case "negative": request.options.negative = text
       case "method":

@@ -20,6 +20,8 @@ public struct EditOptions: Sendable, Equatable, Codable {
   public var steps: Int?
   /// Weight of the text against the negative direction; nil for the package's default.
   public var guidance: Double?
+  /// Beginnings of a generated stem to choose among by how they sound; nil for the package's default.
+  public var takes: Int?
   /// What the generated stem shall not sound like.
   public var negative: String?
   /// For add the factor of the stem; for remove and extract the share that is done, 0...1.
@@ -47,6 +49,7 @@ public struct EditOptions: Sendable, Equatable, Codable {
     if let guidance {
       try check((0...30).contains(guidance), "--guidance", guidance, "0 to 30")
     }
+    if let takes { try check((1...100).contains(takes), "--takes", takes, "1 to 100") }
     try check(strength >= 0 && strength <= 10, "--strength", strength, "0 to 10")
   }
 }

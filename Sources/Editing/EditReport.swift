@@ -42,6 +42,7 @@ public struct EditReport: Sendable, Codable, Equatable {
   public var seed: UInt64
   public var samplingSteps: Int?
   public var guidance: Double?
+  public var takes: Int?
   public var negative: String?
   public var strength: Double
   public var models: [LoadedModel]

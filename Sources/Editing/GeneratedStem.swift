@@ -25,12 +25,13 @@ final class GeneratedStem: StemSource {
   private var isFinished = false
 
   /// - Parameters:
+  ///   - takes: beginnings to choose among.
   ///   - gain: brings the song to the level that the model was trained at; the stem is brought
   ///     back by its inverse.
   ///   - seed: of the noise.
   init(
     _ song: Song, range: Range<Int>, generator: any StemGenerator, text: TextStates,
-    negative: TextStates, settings: SamplingSettings, seed: UInt64, gain: Float
+    negative: TextStates, settings: SamplingSettings, takes: Takes, seed: UInt64, gain: Float
   ) throws {
     let info = song.info
     self.generator = generator
@@ -41,7 +42,7 @@ final class GeneratedStem: StemSource {
       width: layout.bands * generator.framesPerLatent, context: generator.contextLatents,
       length: Self.windowLatents)
     track = LatentTrack(
-      generator, text: text, negative: negative, settings: settings, seed: seed)
+      generator, text: text, negative: negative, settings: settings, takes: takes, seed: seed)
     latentWindows = ContextWindows(
       width: generator.latentSize, context: generator.contextLatents, length: Self.windowLatents)
     let samples = StreamResampler.outputLength(

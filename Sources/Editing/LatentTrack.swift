@@ -1,6 +1,15 @@
 import Editors
 import Tensors
 
+/// How many beginnings of a stem are sampled, and what the one that is kept sounds like most.
+///
+/// The rest of a stem continues its beginning in the same timbre, so a choice among beginnings costs
+/// little of a long song's time.
+struct Takes: Sendable {
+  let count: Int
+  let target: String
+}
+
 /// Samples a stem's latents along a song: chunk after chunk, each continuing the one before.
 struct LatentTrack {
   /// Latents that a chunk takes over from the one before as known.
@@ -10,6 +19,7 @@ struct LatentTrack {
   private let text: TextStates
   private let negative: TextStates
   private let settings: SamplingSettings
+  private let takes: Takes
   private let seed: UInt64
   /// Latents of mixture and stem from the same place on, `[N][latentSize]`; the stem's are fewer.
   private var mixture: [Float] = []
@@ -20,12 +30,13 @@ struct LatentTrack {
 
   init(
     _ generator: any StemGenerator, text: TextStates, negative: TextStates,
-    settings: SamplingSettings, seed: UInt64
+    settings: SamplingSettings, takes: Takes, seed: UInt64
   ) {
     self.generator = generator
     self.text = text
     self.negative = negative
     self.settings = settings
+    self.takes = takes
     self.seed = seed
   }
 
@@ -56,18 +67,37 @@ struct LatentTrack {
 
   /// Samples the latents of `range` that are not there yet.
   private mutating func sample(_ range: Range<Int>) throws -> [Float] {
-    var random = Philox(seed: seed, stream: chunk)
-    chunk += 1
     let known = stem.count / size - range.lowerBound
+    let latents = known == 0 ? try likest(range) : try generate(range, known: known, take: 0)
+    chunk += 1
+    let made = Array(latents.floats.dropFirst(known * size))
+    stem += made
+    return made
+  }
+
+  /// Of several takes of the beginning, the one that sounds most like what was asked for.
+  private func likest(_ range: Range<Int>) throws -> Tensor {
+    var best = try generate(range, known: 0, take: 0)
+    guard takes.count > 1, var likeness = try generator.likeness(of: best, to: takes.target)
+    else { return best }
+    for take in 1..<takes.count {
+      let other = try generate(range, known: 0, take: take)
+      guard let found = try generator.likeness(of: other, to: takes.target), found > likeness
+      else { continue }
+      (best, likeness) = (other, found)
+    }
+    return best
+  }
+
+  /// The latents of `range`, whose first `known` are the stem's last.
+  private func generate(_ range: Range<Int>, known: Int, take: Int) throws -> Tensor {
+    var random = Philox(seed: seed, stream: UInt64(take) << 32 | chunk)
     let from = range.lowerBound * size
-    let latents = try generator.generate(
+    return try generator.generate(
       mixture: try Tensor(
         Array(mixture[from..<range.upperBound * size]), shape: [range.count, size]),
       known: try Tensor(Array(stem[from...]), shape: [known, size]),
       noise: random.normals([range.count, size]), text: text, negative: negative,
       settings: settings)
-    let made = Array(latents.floats.dropFirst(known * size))
-    stem += made
-    return made
   }
 }

@@ -166,11 +166,13 @@ public final class SongEditor: Sendable {
     changed: Bool
   ) -> EditReport {
     let sampling = steps.contains { $0.method == EditMethod.diffusion.rawValue }
-    let settings = sampling ? (try? models.generator()).map { options.sampling($0.defaults) } : nil
+    let generator = sampling ? try? models.generator() : nil
+    let settings = generator.map { options.sampling($0.defaults) }
     return EditReport(
       version: Self.version, input: input, output: files.song, instruction: instruction,
       steps: steps, seed: options.seed, samplingSteps: settings?.steps,
       guidance: settings.map { Double($0.guidance) },
+      takes: generator.map { options.takes ?? $0.defaultTakes },
       negative: sampling ? options.negative : nil, strength: options.strength,
       models: models.used, savedStem: files.stem, formula: formula,
       fadeSeconds: Region.fadeSeconds, headroomGain: written.headroomGain,

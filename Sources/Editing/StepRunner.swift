@@ -132,7 +132,9 @@ struct StepRunner {
     return try GeneratedStem(
       song, range: range, generator: generator, text: text,
       negative: try models.states(of: options.negative ?? ""),
-      settings: options.sampling(generator.defaults), seed: options.seed, gain: gain)
+      settings: options.sampling(generator.defaults),
+      takes: Takes(count: options.takes(of: step.operation, generator), target: step.target),
+      seed: options.seed, gain: gain)
   }
 
   private static func activity(_ step: PlanStep) -> String {
@@ -222,5 +224,10 @@ extension EditOptions {
   func sampling(_ defaults: SamplingSettings) -> SamplingSettings {
     SamplingSettings(
       steps: steps ?? defaults.steps, guidance: guidance.map { Float($0) } ?? defaults.guidance)
+  }
+
+  /// What is left when something is removed sounds like nothing in particular: one take.
+  func takes(of operation: PlanOperation, _ generator: any StemGenerator) -> Int {
+    operation == .remove ? 1 : takes ?? generator.defaultTakes
   }
 }

@@ -28,6 +28,8 @@ public protocol StemGenerator: Sendable {
   var chunkLatents: Int { get }
   /// What the package recommends.
   var defaults: SamplingSettings { get }
+  /// Beginnings that the package recommends to sample, of which the likest is kept.
+  var defaultTakes: Int { get }
 
   /// Log-mel `[N * framesPerLatent, bands]` -> latents.
   func encode(_ mel: Tensor) throws -> Tensor
@@ -43,6 +45,10 @@ public protocol StemGenerator: Sendable {
     mixture: Tensor, known: Tensor, noise: Tensor, text: TextStates, negative: TextStates,
     settings: SamplingSettings
   ) throws -> Tensor
+
+  /// How much a stem's latents `[N, latentSize]` sound like a target: more is liker. Nil for a name
+  /// that the model does not know.
+  func likeness(of latents: Tensor, to target: String) throws -> Float?
 
   /// Latents -> log-mel `[N * framesPerLatent, bands]`.
   func decode(_ latents: Tensor) throws -> Tensor

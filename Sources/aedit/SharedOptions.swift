@@ -41,6 +41,9 @@ struct EditSettings: ParsableArguments {
   @Option(help: ArgumentHelp("Weight of the instruction (add).", valueName: "x"))
   var guidance: Double?
 
+  @Option(help: "Beginnings to try, of which the one that sounds most as asked is kept (add).")
+  var takes: Int?
+
   @Option(help: ArgumentHelp("What the new stem shall not sound like (add).", valueName: "text"))
   var negative: String?
 
@@ -60,6 +63,7 @@ struct EditSettings: ParsableArguments {
     options.seed = seed
     options.steps = steps
     options.guidance = guidance
+    options.takes = takes
     options.negative = negative
     options.strength = strength
     options.region = region

@@ -41,8 +41,10 @@ struct FakeGenerator: StemGenerator {
   var contextLatents = 4
   var chunkLatents = 128
   var defaults = SamplingSettings(steps: 4, guidance: 2)
-  /// What chance adds to the latents.
+  var defaultTakes = 1
+  /// What chance adds to the latents: to each its own, or the same to all.
   var noiseShare: Float = 0
+  var noiseIsShared = false
 
   func encode(_ mel: Tensor) throws -> Tensor {
     let count = mel.shape[0] / framesPerLatent
@@ -58,9 +60,17 @@ struct FakeGenerator: StemGenerator {
     mixture: Tensor, known: Tensor, noise: Tensor, text: TextStates, negative: TextStates,
     settings: SamplingSettings
   ) throws -> Tensor {
-    var values = zip(mixture.floats, noise.floats).map { $0 + noiseShare * $1 }
+    let (heard, deviates) = (mixture.floats, noise.floats)
+    var values = heard.indices.map {
+      heard[$0] + noiseShare * deviates[noiseIsShared ? 0 : $0]
+    }
     values.replaceSubrange(0..<known.count, with: known.floats)
     return try Tensor(values, shape: mixture.shape)
+  }
+
+  /// A higher level is liker.
+  func likeness(of latents: Tensor, to target: String) throws -> Float? {
+    latents.floats.reduce(0, +)
   }
 
   func decode(_ latents: Tensor) throws -> Tensor {

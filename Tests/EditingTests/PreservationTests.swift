@@ -46,6 +46,25 @@ import Testing
     #expect(try AudioReader(path: folder.path("add-stem.wav")).info.encoding == .float(bits: 32))
   }
 
+  /// The fake generator likes loud stems; what is kept is the loudest beginning.
+  @Test func likestOfSeveralTakes() throws {
+    let folder = try TestFolder()
+    _ = try folder.song(channels: 1, encoding: .integer(bits: 16))
+    func loudness(seed: UInt64, takes: Int) throws -> Double {
+      let models = models()
+      models.fakeGenerator.noiseIsShared = true
+      let report = try edit(folder, .add, to: "out.wav", models: models) {
+        ($0.seed, $0.takes, $0.overwrite) = (seed, takes, true)
+      }
+      #expect(report.takes == takes)
+      return try #require(report.steps[0].stemLUFS)
+    }
+    for seed in UInt64(1)...3 {
+      let rising = try [1, 2, 8].map { try loudness(seed: seed, takes: $0) }
+      #expect(rising == rising.sorted() && rising[2] > rising[0], "seed \(seed): \(rising)")
+    }
+  }
+
   @Test(arguments: formats)
   func removeIsInputMinusExtract(encoding: SampleEncoding, channels: Int) throws {
     let folder = try TestFolder()

@@ -43,6 +43,20 @@ import Testing
     try expectClose(both.mask[0], made.mask[0], tolerance, "first of two questions")
   }
 
+  @Test(arguments: [(Precision.fp32, Tolerance.model), (.bf16, .bf16Model)])
+  func timbreClassifier(_ precision: Precision, _ tolerance: Tolerance) throws {
+    let config = try config(
+      TimbreConfig.self, #"{"latent": 6, "dim": 24, "hidden": 40, "blocks": 2, "targets": 5}"#)
+    let network = try Precision.$current.withValue(precision) {
+      let w = file.scope() / "timbre" / "weights"
+      let network = try Timbre(w, config: config)
+      try w.finish()
+      return network
+    }
+    try expectClose(
+      network(file.tensor("timbre.latents")), file.tensor("timbre.logits"), tolerance, "logits")
+  }
+
   @Test func stereoFeatures() throws {
     let layout = MelLayout(
       sampleRateHz: 44100, stft: STFTLayout(fftSize: 4096, hopSamples: 1024), bands: 256,

@@ -63,6 +63,14 @@ def mask():
            presence=presence)
 
 
+@torch.no_grad()
+def timbre():
+    module = networks.Timbre(networks.TimbreConfig(latent=6, dim=24, hidden=40, blocks=2, targets=5))
+    record("timbre", module)
+    latents = torch.randn(2, 19, 6)
+    record("timbre", nn.Module(), latents=latents, logits=module(latents))
+
+
 def stereo():
     layout = features.Layout(44100, 4096, 1024, 256)
     bank = features.filters(layout)
@@ -146,7 +154,7 @@ def t5(name, projection):
     (folder / "config.json").write_text(json.dumps(config.to_diff_dict(), indent=1) + "\n")
 
 
-vae(), mask(), stereo(), editor(), head(), vocoder()
+vae(), mask(), timbre(), stereo(), editor(), head(), vocoder()
 t5("v1_0", "relu"), t5("v1_1", "gated-gelu")
 folder = ROOT / "Tests/Fixtures/networks"
 folder.mkdir(exist_ok=True)

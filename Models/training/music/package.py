@@ -2,7 +2,7 @@
 
     python -m Models.training.music.package --from EXPORTS --out Models/music
 
-EXPORTS holds `mask`, `editor`, `vae`, `vocoder` as `.safetensors` (those that are missing keep the
+EXPORTS holds `mask`, `editor`, `timbre`, `vae`, `vocoder` as `.safetensors` (those that are missing keep the
 files that `--out` already has); `vae.json` beside the VAE holds its latents' mean and deviation.
 """
 
@@ -12,16 +12,16 @@ import json
 import pathlib
 import shutil
 
-from ..networks import MelVAEConfig, StemEditorConfig, VocoderConfig
+from ..networks import MelVAEConfig, StemEditorConfig, TimbreConfig, VocoderConfig
 from ..package import write_package
 from .masknet import MaskNetConfig
 from .mixtures import TARGETS
 
-COMPONENTS = {"mask": MaskNetConfig, "editor": StemEditorConfig, "vae": MelVAEConfig,
-              "vocoder": VocoderConfig}
+COMPONENTS = {"mask": MaskNetConfig, "editor": StemEditorConfig, "timbre": TimbreConfig,
+              "vae": MelVAEConfig, "vocoder": VocoderConfig}
 #: Chosen on dev: see CARD.md.
 DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 0.7, "steps": 12, "guidance": 2.0,
-            "song_guidance": 2.0}
+            "song_guidance": 2.0, "takes": 4}
 
 
 def main() -> None:

@@ -5,13 +5,17 @@ import Signal
 import Tensors
 import Vocoders
 
-/// The stem editor, VAE and vocoder of a music package, as edits use them.
+/// The stem editor, timbre classifier, VAE and vocoder of a music package, as edits use them.
 public struct MusicGenerator: StemGenerator {
   public let mel: MelLayout
   public let defaults: SamplingSettings
+  public let defaultTakes: Int
   /// Weight of the song in guidance, beside the text's.
   private let songGuidance: Float
   private let editor: StemEditor
+  private let timbre: Timbre
+  /// The timbre classifier's targets, in its order.
+  private let targets: [String]
   private let vae: MelVAE
   private let vocoder: Vocoder
 
@@ -23,14 +27,15 @@ public struct MusicGenerator: StemGenerator {
     let steps: Int
     let guidance: Float
     let songGuidance: Float
+    let takes: Int
 
     private enum CodingKeys: String, CodingKey {
-      case steps, guidance
+      case steps, guidance, takes
       case songGuidance = "song_guidance"
     }
   }
 
-  /// Loads components `editor`, `vae` and `vocoder` in the precision of `Precision.current`.
+  /// Loads components `editor`, `timbre`, `vae` and `vocoder` in the precision of `Precision.current`.
   ///
   /// - Throws: `CheckpointError`
   public init(package: ModelPackage) throws {
@@ -44,22 +49,29 @@ public struct MusicGenerator: StemGenerator {
       return network
     }
     editor = try load("editor") { try StemEditor($0, config: $1) }
+    timbre = try load("timbre") { try Timbre($0, config: $1) }
+    targets = try package.decode([String].self, from: "targets")
     vae = try load("vae") { try MelVAE($0, config: $1) }
     vocoder = try load("vocoder") { try Vocoder($0, config: $1) }
     let config = vocoder.config
-    guard vae.config.bands == config.bands, vae.config.latent == editor.config.latent else {
+    guard vae.config.bands == config.bands, vae.config.latent == editor.config.latent,
+      timbre.config.latent == vae.config.latent, timbre.config.targets == targets.count
+    else {
       throw CheckpointError.package(
-        folder: package.folder, problem: "its VAE, editor and vocoder do not fit each other",
+        folder: package.folder,
+        problem: "its VAE, editor, timbre classifier and vocoder do not fit each other",
         hint: "install the package again")
     }
     mel = .music(
       rate: config.rate, fftSize: config.fftSize, hop: config.hop, bands: config.bands)
     let values = try package.decode(Defaults.self, from: "defaults")
-    guard values.steps > 0 else {
+    guard values.steps > 0, values.takes > 0 else {
       throw CheckpointError.package(
-        folder: package.folder, problem: "its default number of steps is \(values.steps)",
+        folder: package.folder,
+        problem: "its default numbers of steps and takes are \(values.steps) and \(values.takes)",
         hint: "install the package again")
     }
+    defaultTakes = values.takes
     defaults = SamplingSettings(steps: values.steps, guidance: values.guidance)
     songGuidance = values.songGuidance
   }
@@ -71,6 +83,12 @@ public struct MusicGenerator: StemGenerator {
 
   public func encode(_ mel: Tensor) throws -> Tensor {
     vae.encode(mel.reshaped([1] + mel.shape))[0]
+  }
+
+  public func likeness(of latents: Tensor, to target: String) throws -> Float? {
+    targets.firstIndex(of: target).map {
+      timbre(latents.reshaped([1] + latents.shape)).floats[$0]
+    }
   }
 
   public func decode(_ latents: Tensor) throws -> Tensor {
