@@ -40,7 +40,7 @@ def main() -> None:
         values = dataclasses.asdict(config())
         if path.with_suffix(".json").exists():
             values |= json.loads(path.with_suffix(".json").read_text())
-        elif (flags.out / "model.json").exists():
+        elif not path.exists() and (flags.out / "model.json").exists():
             values |= json.loads((flags.out / "model.json").read_text())["config"].get(name, {})
         configs[name] = values
         files[name] = target.name
