@@ -18,7 +18,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ..loop import Run, options
+from ..loop import Run, autocast, options
 from .features import Layout, filters, spread, stereo, stft
 from .masknet import MaskNet, MaskNetConfig
 from .mixtures import TARGETS, Mixer, Replay
@@ -168,7 +168,7 @@ def main() -> None:
     def evaluate(module):
         rows: dict[str, list] = {}
         for batch in dev:
-            with torch.autocast("cpu", torch.bfloat16):
+            with autocast():
                 logits, _ = module(batch["features"], batch["text"], batch["text_mask"])
             rows.setdefault(batch["targets"][0], []).append(
                 torch.stack(gains(logits.float().sigmoid(), batch)))

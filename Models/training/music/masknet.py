@@ -61,7 +61,7 @@ class GridBlock(nn.Module):
         super().__init__()
         self.norm = Modulated(dim, topic_dim)
         self.conv = nn.Conv2d(dim, dim, kernel, padding=kernel // 2, groups=max(1, dim // 16))
-        self.mlp = ReluMLP(dim, 3 * dim)
+        self.mlp = ReluMLP(dim, 3 * dim // 2)
         self.gamma = nn.Parameter(torch.full((dim,), 0.2))
 
     def forward(self, x, topic=None):
@@ -80,7 +80,7 @@ class MaskNetConfig:
     dim: int = 384
     heads: int = 6
     blocks: int = 6  # half of them before the grid's middle blocks
-    grid_dim: int = 64
+    grid_dim: int = 128
     grid_blocks: int = 2  # before the transformer, in its middle, and for each stem
     stem_blocks: int = 2
     text_dim: int = 256
