@@ -146,7 +146,7 @@ def main() -> None:
     run = Run(MaskNet(MaskNetConfig()), flags)
     train = Batches(run.step)
     held = Held("dev", FRAMES, 1, augment=False, wide=1 / 3)
-    dev = [held.draw(target, 8) for target in TARGETS for _ in range(3)]
+    dev = [held.draw(target, 8) for target in TARGETS]
 
     def losses(module):
         batch = train.draw(flags.batch)
