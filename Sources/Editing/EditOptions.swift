@@ -10,6 +10,9 @@ public enum EditMethod: String, Sendable, Codable, CaseIterable {
   /// Sampled by the generative model, also for remove and extract: these then return the model's
   /// mono re-synthesis of what shall stay, not the recording itself.
   case diffusion
+  /// The recording's own spectrum moved up, at levels that a network tells: for restored highs, which
+  /// nothing else can do.
+  case bands
 }
 
 /// How an edit is done; the defaults are what the model package recommends.

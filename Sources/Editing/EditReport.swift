@@ -9,24 +9,26 @@ public struct StepReport: Sendable, Codable, Equatable {
   public let region: [Double]
   /// Of the reading of the instruction, 0...1.
   public let confidence: Double
-  /// The text that the model was given.
+  /// The text that the model was given; empty where it takes none.
   public let prompt: String
-  /// "mask" or "diffusion".
+  /// "mask", "diffusion" or "bands".
   public let method: String
   /// "out = in + stem", "out = in - stem" or "out = stem".
   public let formula: String
   /// How sure the masker is that the stem is there at all, 0...1.
-  public let presence: Double?
+  public internal(set) var presence: Double?
   /// Integrated loudness (BS.1770) of stem, song and change in the region; absent for silence.
   public let stemLUFS: Double?
   public let songLUFS: Double?
   /// Loudness of what changed relative to the song, LU.
-  public let changeLU: Double?
+  public internal(set) var changeLU: Double?
   /// Level correction of the stem in all, and the part of it that keeps the sum under full scale.
-  public let gainDB: Double
-  public let loweredDB: Double
+  public internal(set) var gainDB: Double
+  public internal(set) var loweredDB: Double
   /// False when the change lies more than 50 LU under the song: the step then does nothing.
-  public let audible: Bool
+  public internal(set) var audible: Bool
+  /// Where the song's treble ended, Hz, for restored highs.
+  public var cutoffHz: Double?
   /// What the sound was said to be before, where a published model changed it.
   public var source: String?
 }

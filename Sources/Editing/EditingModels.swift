@@ -7,6 +7,8 @@ public protocol EditingModels: AnyObject, Sendable {
   func masker() throws -> any StemMasker
   /// For add, and for `--method diffusion`.
   func generator() throws -> any StemGenerator
+  /// For restored highs.
+  func trebleEstimator() throws -> any TrebleEstimator
   /// The stems that masker and generator know by name.
   func targets() throws -> [String]
   /// What an instruction asks for.

@@ -13,6 +13,7 @@ final class InstalledModels: EditingModels {
     var package: ModelPackage?
     var masker: (any StemMasker)?
     var generator: (any StemGenerator)?
+    var trebleEstimator: (any TrebleEstimator)?
     var used: [LoadedModel] = []
     var plans: [String: EditPlan] = [:]
     var states: [String: TextStates] = [:]
@@ -54,6 +55,19 @@ final class InstalledModels: EditingModels {
     }
   }
 
+  func trebleEstimator() throws -> any TrebleEstimator {
+    try loaded.withLock { loaded in
+      if let estimator = loaded.trebleEstimator { return estimator }
+      let package = try store.package(kind: HighBandEstimator.packageKind)
+      let estimator = try Precision.$current.withValue(precision) {
+        try HighBandEstimator(package: package)
+      }
+      loaded.used.append(LoadedModel(package))
+      loaded.trebleEstimator = estimator
+      return estimator
+    }
+  }
+
   func targets() throws -> [String] {
     try loaded.withLock { try music(&$0).decode([String].self, from: "targets") }
   }
@@ -79,7 +93,7 @@ final class InstalledModels: EditingModels {
   }
 
   func verified() throws -> [LoadedModel] {
-    try [InstructionReader.packageKind, Self.musicKind].map { kind in
+    try [InstructionReader.packageKind, Self.musicKind, HighBandEstimator.packageKind].map { kind in
       let package = try store.package(kind: kind)
       try package.verify()
       return LoadedModel(package)

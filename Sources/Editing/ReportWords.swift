@@ -1,4 +1,5 @@
 import Foundation
+import Instructions
 
 extension EditReport {
   /// For people: a sentence for each step, and what to know of the result.
@@ -18,6 +19,10 @@ extension EditReport {
 
 extension StepReport {
   fileprivate var summary: String {
+    let highs = PlanOperation.superResolve.rawValue
+    if operation == highs, cutoffHz == nil {
+      return "the recording has all its highs: no cut-off was found under 19 kHz"
+    }
     guard audible || operation == SoundChanger.operation else {
       let sure =
         presence.map { " (\(Int(($0 * 100).rounded()))% sure that the song has any)" } ?? ""
@@ -26,8 +31,10 @@ extension StepReport {
     guard operation != SoundChanger.operation else {
       return "changed by \(method): \(target); re-synthesised in mono by the model"
     }
-    let verb = ["add": "added", "remove": "removed"][operation] ?? "kept only"
+    let verb =
+      ["add": "added", "remove": "removed", highs: "restored"][operation] ?? "kept only"
     var line = "\(verb) the \(target)"
+    if let cutoffHz { line += " over \(Int(cutoffHz.rounded())) Hz" }
     if let stemLUFS, let songLUFS {
       let relative = stemLUFS - songLUFS + (operation == "add" ? gainDB : 0)
       line += ", \(decimal(abs(relative))) LU \(relative < 0 ? "under" : "over") the song"

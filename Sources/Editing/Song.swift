@@ -18,6 +18,26 @@ struct Song {
     open = { MixedSongReader(song: try song.reader(), mix: mix) }
   }
 
+  /// Share of the band that resampling keeps.
+  static let bandShare = 0.96
+
+  /// The same sound at another rate, in a working file.
+  init(_ song: Song, resampledLike info: AudioInfo, folder: String) throws {
+    let resampler = try StreamResampler(
+      from: song.info.sampleRate, to: info.sampleRate, channelCount: info.channelCount)
+    let scratch = try ScratchAudio(channelCount: info.channelCount, folder: folder)
+    let reader = try song.reader()
+    for piece in (0..<song.info.frameCount).pieces(of: SongLevels.blockFrames) {
+      try scratch.append(try resampler.process(try reader.read(piece)))
+    }
+    try scratch.append(try resampler.finish())
+    var exact = info
+    exact.frameCount = scratch.frameCount
+    let nonFinite = reader.nonFiniteSampleCount
+    self.info = exact
+    open = { ScratchSongReader(scratch: scratch, nonFiniteSampleCount: nonFinite) }
+  }
+
   /// A new cursor; each keeps its own place, so that several passes can run side by side.
   func reader() throws -> any SongReader { try open() }
 
@@ -51,6 +71,17 @@ private final class FileSongReader: SongReader {
     if reader.position != range.lowerBound { try reader.seek(toFrame: range.lowerBound) }
     return try reader.read(frames: range.count)
   }
+}
+
+private final class ScratchSongReader: SongReader {
+  private let scratch: ScratchAudio
+  let nonFiniteSampleCount: Int
+
+  init(scratch: ScratchAudio, nonFiniteSampleCount: Int) {
+    (self.scratch, self.nonFiniteSampleCount) = (scratch, nonFiniteSampleCount)
+  }
+
+  func read(_ range: Range<Int>) throws -> AudioBlock { try scratch.read(range) }
 }
 
 private final class MixedSongReader: SongReader {

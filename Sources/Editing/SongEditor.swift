@@ -91,11 +91,15 @@ public final class SongEditor: Sendable {
     options: EditOptions = EditOptions(), progress: ProgressHandler = { _ in },
     listener: SongListener? = nil
   ) throws -> EditReport {
-    let song = try Song(path: input)
-    try check(plan, on: song.info, options: options)
-    let files = try OutputFiles(input: input, info: song.info, output: output, options: options)
+    let file = try Song(path: input)
+    try check(plan, on: file.info, options: options)
+    let info = Self.outputInfo(of: file.info, plan)
+    let files = try OutputFiles(input: input, info: info, output: output, options: options)
+    let isRaised = info.sampleRate != file.info.sampleRate
+    let song = isRaised ? try Song(file, resampledLike: info, folder: files.folder) : file
     let runner = StepRunner(
-      models: models, options: options, encoding: files.plan.encoding, folder: files.folder)
+      models: models, options: options, encoding: files.plan.encoding, folder: files.folder,
+      trebleCeiling: isRaised ? Song.bandShare * Double(file.info.sampleRate) / 2 : nil)
     var (edited, mixes, reports) = (song, [StemMix](), [StepReport]())
     // The last tenth is for writing.
     let share = 0.9 / Double(plan.steps.count)
@@ -120,6 +124,21 @@ public final class SongEditor: Sendable {
     try OutputFiles.write(report.json, to: files.sidecar)
     return report
   }
+
+  /// What the output is like: a recording of a low rate whose highs are restored gets a higher one.
+  private static func outputInfo(of info: AudioInfo, _ plan: EditPlan) -> AudioInfo {
+    guard plan.steps.contains(where: { $0.operation == .superResolve }),
+      info.sampleRate < lowestFullRate
+    else { return info }
+    var raised = info
+    raised.sampleRate = 48000 % info.sampleRate == 0 ? 48000 : 44100
+    raised.frameCount = StreamResampler.outputLength(
+      frames: info.frameCount, from: info.sampleRate, to: raised.sampleRate)
+    return raised
+  }
+
+  /// Rates from here on hold what nearly everybody hears, Hz.
+  private static let lowestFullRate = 32000
 
   /// Writes the edited song, or a copy of the file where nothing changed; the last tenth of the work.
   static func write(
@@ -147,7 +166,8 @@ public final class SongEditor: Sendable {
   /// Refuses parts that the instruction reader knows and the music models do not.
   private func checkTargets(_ plan: EditPlan) throws {
     let known = try models.targets()
-    for target in plan.steps.flatMap({ [$0.target] + $0.also }) where !known.contains(target) {
+    let steps = plan.steps.filter { $0.operation != .superResolve }
+    for target in steps.flatMap({ [$0.target] + $0.also }) where !known.contains(target) {
       throw EditError.unsupported(
         what: "the installed models do not know the \(target)",
         hint: "they know \(known.joined(separator: ", "))")

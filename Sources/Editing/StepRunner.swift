@@ -11,9 +11,13 @@ struct StepRunner {
   let encoding: SampleEncoding
   /// Where working files take their space.
   let folder: String
+  /// Where the band of a song that was brought to a higher rate ends at the latest, Hz.
+  var trebleCeiling: Double?
 
   /// Changes that lie further under the song than this are not heard, LU.
   static let audibleLU = -50.0
+  /// The same for highs, where the song has nothing that could cover them.
+  private static let audibleHighsLU = -70.0
   /// Sound around the region that the models listen to, seconds.
   private static let contextSeconds = 3.0
   /// Range into which a generated stem's loudness is brought beside the song, LU.
@@ -38,14 +42,25 @@ struct StepRunner {
     }
     let method = try Self.method(for: step, options)
     let rule = Self.rule(step.operation, method)
+    let seconds = [frames.lowerBound, frames.upperBound].map {
+      Double($0) / Double(song.info.sampleRate)
+    }
+    var measure = StemMeasure(rule: rule, region: region, info: song.info)
+    var cutoff: Cutoff?
+    if step.operation == .superResolve {
+      cutoff = try Cutoff.find(in: song, ceiling: trebleCeiling)
+      if cutoff == nil {
+        let report = report(step, method, measure, rule: rule, seconds: seconds)
+        return Outcome(report: report, mix: nil)
+      }
+    }
     let context = Int(Self.contextSeconds * Double(song.info.sampleRate))
     let range =
       max(
         0, frames.lowerBound - context)..<min(
         song.info.frameCount, frames.upperBound + context)
-    let source = try source(step, method, song, range, gain: levels.modelGain)
+    let source = try source(step, method, song, range, gain: levels.modelGain, cutoff: cutoff)
     let scratch = try ScratchAudio(channelCount: song.info.channelCount, folder: folder)
-    var measure = StemMeasure(rule: rule, region: region, info: song.info)
     let reader = try song.reader()
     var position = range.lowerBound
     while let stem = try source.next()?[0] {
@@ -64,10 +79,9 @@ struct StepRunner {
     let presence = (source as? MaskedStems).map { Double($0.presence[0]) }
     return conclude(
       step, method, measure, presence: presence,
+      cutoff: cutoff,
       mix: { StemMix(rule: rule, region: region, gain: $0, encoding: encoding, scratch: scratch) },
-      seconds: [frames.lowerBound, frames.upperBound].map {
-        Double($0) / Double(song.info.sampleRate)
-      })
+      seconds: seconds)
   }
 
   // MARK: - Parts
@@ -101,6 +115,13 @@ struct StepRunner {
     for step: PlanStep, _ options: EditOptions
   ) throws -> EditMethod {
     switch (step.operation, options.method) {
+    case (.superResolve, .auto), (.superResolve, .bands): return .bands
+    case (.superResolve, let method):
+      throw EditError.unsupported(
+        what: "--method \(method.rawValue) cannot restore highs", hint: "use --method auto")
+    case (_, .bands):
+      throw EditError.unsupported(
+        what: "--method bands restores highs and nothing else", hint: "use --method auto")
     case (.add, .mask):
       throw EditError.unsupported(
         what: "--method mask cannot add anything", hint: "use --method diffusion or auto")
@@ -112,15 +133,20 @@ struct StepRunner {
 
   private static func rule(_ operation: PlanOperation, _ method: EditMethod) -> MixRule {
     switch (operation, method) {
-    case (.add, _): .add
+    case (.add, _), (.superResolve, _): .add
     case (.remove, .mask): .subtract
     default: .replace
     }
   }
 
   private func source(
-    _ step: PlanStep, _ method: EditMethod, _ song: Song, _ range: Range<Int>, gain: Float
+    _ step: PlanStep, _ method: EditMethod, _ song: Song, _ range: Range<Int>, gain: Float,
+    cutoff: Cutoff?
   ) throws -> any StemSource {
+    if let cutoff {
+      return try RestoredHighs(
+        song, range: range, estimator: try models.trebleEstimator(), cutoff: cutoff, gain: gain)
+    }
     if method == .mask {
       let texts = try ([step.target] + step.also).map { try models.states(of: Prompts.mask($0)) }
       return try MaskedStems(
@@ -142,6 +168,7 @@ struct StepRunner {
       switch step.operation {
       case .add: "making"
       case .remove: "removing"
+      case .superResolve: "restoring"
       default: "extracting"
       }
     return "\(verb) the \(step.targets)"
@@ -150,7 +177,7 @@ struct StepRunner {
   /// Decides on the stem's level and whether it can be heard.
   private func conclude(
     _ step: PlanStep, _ method: EditMethod, _ measure: StemMeasure, presence: Double?,
-    mix: (Double) -> StemMix, seconds: [Double]
+    cutoff: Cutoff?, mix: (Double) -> StemMix, seconds: [Double]
   ) -> Outcome {
     var gain = min(options.strength, step.operation == .add ? .infinity : 1)
     var lowered = 0.0
@@ -162,17 +189,35 @@ struct StepRunner {
       }
     }
     let change = measure.changeLoudness(gain: gain) - measure.songLoudness
-    let audible = gain > 0 && measure.stemLoudness.isFinite && !(change < Self.audibleLU)
+    let least = step.operation == .superResolve ? Self.audibleHighsLU : Self.audibleLU
+    let audible = gain > 0 && measure.stemLoudness.isFinite && !(change < least)
     let made = mix(gain)
-    let report = StepReport(
+    var report = report(step, method, measure, rule: made.rule, seconds: seconds)
+    report.presence = presence
+    report.cutoffHz = cutoff?.hz
+    report.changeLU = Self.finite(change)
+    (report.gainDB, report.loweredDB) = (Self.decibels(gain), lowered)
+    report.audible = audible
+    return Outcome(report: report, mix: audible ? made : nil)
+  }
+
+  /// Of a step that changes nothing; what it did is filled in.
+  private func report(
+    _ step: PlanStep, _ method: EditMethod, _ measure: StemMeasure, rule: MixRule,
+    seconds: [Double]
+  ) -> StepReport {
+    let prompt =
+      switch method {
+      case .mask: Prompts.mask(step.target)
+      case .bands: ""
+      default: Prompts.stem(step)
+      }
+    return StepReport(
       operation: step.operation.rawValue, target: step.targets, attributes: step.attributes,
       region: seconds, confidence: step.confidence,
-      prompt: method == .mask ? Prompts.mask(step.target) : Prompts.stem(step),
-      method: method.rawValue,
-      formula: made.rule.formula, presence: presence, stemLUFS: Self.finite(measure.stemLoudness),
-      songLUFS: Self.finite(measure.songLoudness), changeLU: Self.finite(change),
-      gainDB: Self.decibels(gain), loweredDB: lowered, audible: audible)
-    return Outcome(report: report, mix: audible ? made : nil)
+      prompt: prompt, method: method.rawValue, formula: rule.formula, presence: nil,
+      stemLUFS: Self.finite(measure.stemLoudness), songLUFS: Self.finite(measure.songLoudness),
+      changeLU: nil, gainDB: 0, loweredDB: 0, audible: false)
   }
 
   /// Factor that brings a stem's loudness beside the song into what suits an accompaniment.

@@ -23,6 +23,10 @@ public enum RequestedOperation: String, Sendable {
 /// What a step of a plan does. A replacement is two steps.
 public enum PlanOperation: String, Codable, Sendable, CaseIterable {
   case add, remove, extract
+  case superResolve = "superres"
+
+  /// As people say it.
+  public var verb: String { self == .superResolve ? "restore the" : rawValue }
 }
 
 /// One edit of a song.

@@ -36,6 +36,9 @@ public struct Planner {
   /// Labels of the text model that are no musical part.
   static let otherTargets = ["speech", "music", "noise", "reverb", "other"]
 
+  /// What a restored treble is called as the part of its step.
+  static let highs = "highs"
+
   private let read: (String) throws -> Reading
 
   /// - Parameter read: the text model, called with one request without its region.
@@ -142,6 +145,12 @@ public struct Planner {
     guard let planned = operation.planned else {
       throw InstructionError.notSupported(
         part: text, what: operation.description, nearest: whole.nearest)
+    }
+    if planned == .superResolve {
+      return [
+        PlanStep(
+          operation: planned, target: Self.highs, confidence: whole.confidence, text: text)
+      ]
     }
     guard let target = whole.target else { throw misunderstood }
     guard let second = whole.second, second != target else {

@@ -68,11 +68,7 @@ public struct MelFilters: Sendable {
 
   private static func double(_ layout: MelLayout) -> [Float] {
     let (bins, bands) = (layout.stft.binCount, layout.bands)
-    let low = hzToMel(layout.lowestHz, layout.scale)
-    let high = hzToMel(layout.highestHz, layout.scale)
-    let edges = (0..<bands + 2).map {
-      melToHz(low + (high - low) * Double($0) / Double(bands + 1), layout.scale)
-    }
+    let edges = layout.edgesHz
     var matrix = [Float](repeating: 0, count: bands * bins)
     for band in 0..<bands {
       let (left, peak, right) = (edges[band], edges[band + 1], edges[band + 2])
@@ -139,5 +135,17 @@ enum SinglePrecisionFilters {
 
   private static func slaneyToHz(_ mel: Float) -> Float {
     mel < 15 ? Float(200.0 / 3) * mel : 1000 * expf(Float(log(6.4) / 27) * (mel - 15))
+  }
+}
+
+extension MelLayout {
+  /// Corners of the triangles, Hz: band b rises from edge b, peaks at b + 1 and ends at b + 2.
+  public var edgesHz: [Double] {
+    let (low, high) = (
+      MelFilters.hzToMel(lowestHz, scale), MelFilters.hzToMel(highestHz, scale)
+    )
+    return (0..<bands + 2).map {
+      MelFilters.melToHz(low + (high - low) * Double($0) / Double(bands + 1), scale)
+    }
   }
 }

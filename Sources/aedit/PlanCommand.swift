@@ -28,7 +28,7 @@ struct PlanCommand: ParsableCommand {
     }
     for step in plan.steps {
       let parts = ([step.target] + step.also).joined(separator: " and ")
-      var line = "\(step.operation.rawValue) \(parts)"
+      var line = "\(step.operation.verb) \(parts)"
       if !step.attributes.isEmpty { line += " (\(step.attributes.joined(separator: ", ")))" }
       if let region = step.region, !region.isWhole { line += ", \(region.words)" }
       print("\(line), \(Int((step.confidence * 100).rounded()))% sure")

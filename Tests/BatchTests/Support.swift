@@ -66,6 +66,10 @@ final class TestModels: EditingModels {
     throw EditError.unsupported(what: "nothing is made here", hint: "remove something")
   }
 
+  func trebleEstimator() throws -> any TrebleEstimator {
+    throw EditError.unsupported(what: "no highs are made here", hint: "remove something")
+  }
+
   func plan(_ instruction: String) throws -> EditPlan {
     let words = instruction.split(separator: " ").map(String.init)
     guard let operation = PlanOperation(rawValue: words.first ?? ""), let target = words.last else {

@@ -118,6 +118,21 @@ struct FakeVoice: StemVoice {
   }
 }
 
+/// Says that the treble goes on as loud as the loudest band that is known.
+struct FlatTreble: TrebleEstimator {
+  let mel = MelLayout.music
+  let contextFrames = 4
+
+  func bands(of mel: Tensor, known: [Bool]) -> Tensor {
+    let (values, bands) = (mel.floats, known.count)
+    let rows = (0..<mel.shape[0]).flatMap { frame in
+      let heard = (0..<bands).filter { known[$0] }.map { values[frame * bands + $0] }
+      return [Float](repeating: heard.suffix(8).max() ?? -11, count: bands)
+    }
+    return Tensor(vector: rows).reshaped(mel.shape)
+  }
+}
+
 /// Models for tests; a text's state is the number it ends with, or 1.
 ///
 /// Set up before they are used, and used by one thread.
@@ -129,6 +144,7 @@ final class FakeModels: EditingModels, @unchecked Sendable {
 
   func masker() throws -> any StemMasker { fakeMasker }
   func generator() throws -> any StemGenerator { fakeGenerator }
+  func trebleEstimator() throws -> any TrebleEstimator { FlatTreble() }
   var stems = ["drums 0.6", "bass 0.3", "piano 0.4", "drums", "drums 0.5", "drums 0.8", "piano"]
   func targets() throws -> [String] { stems }
 

@@ -44,6 +44,26 @@ import Testing
   }
 
   @Test(arguments: [(Precision.fp32, Tolerance.model), (.bf16, .bf16Model)])
+  func highBand(_ precision: Precision, _ tolerance: Tolerance) throws {
+    let config = try config(
+      HighBandConfig.self,
+      """
+      {"rate": 44100, "n_fft": 2048, "hop": 512, "bands": 10, "dim": 24, "hidden": 40, "blocks": 2,
+       "mel_mean": -5.0, "mel_std": 2.5}
+      """)
+    let network = try Precision.$current.withValue(precision) {
+      let w = file.scope() / "bands" / "weights"
+      let network = try HighBand(w, config: config)
+      try w.finish()
+      return network
+    }
+    let known = (0..<10).map { $0 < 6 }
+    try expectClose(
+      network(file.tensor("bands.mel"), known: known), file.tensor("bands.levels"), tolerance,
+      "levels")
+  }
+
+  @Test(arguments: [(Precision.fp32, Tolerance.model), (.bf16, .bf16Model)])
   func timbreClassifier(_ precision: Precision, _ tolerance: Tolerance) throws {
     let config = try config(
       TimbreConfig.self, #"{"latent": 6, "dim": 24, "hidden": 40, "blocks": 2, "targets": 5}"#)

@@ -16,6 +16,7 @@ from transformers import T5Config, T5EncoderModel
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from Models.training import networks  # noqa: E402
+from Models.training.bandwidth.network import HighBand, HighBandConfig  # noqa: E402
 from Models.training.music import features, masknet  # noqa: E402
 from Models.training.text.model import Head  # noqa: E402
 
@@ -155,7 +156,17 @@ def t5(name, projection):
     (folder / "config.json").write_text(json.dumps(config.to_diff_dict(), indent=1) + "\n")
 
 
-vae(), mask(), timbre(), stereo(), editor(), head(), vocoder()
+@torch.no_grad()
+def bands():
+    module = HighBand(HighBandConfig(
+        bands=10, dim=24, hidden=40, blocks=2, mel_mean=-5.0, mel_std=2.5))
+    record("bands", module)
+    mel = 2 * torch.randn(1, 31, 10) - 5
+    known = (torch.arange(10) < 6).float()
+    record("bands", nn.Module(), mel=mel[0], levels=module(mel, known[None])[0])
+
+
+vae(), mask(), timbre(), stereo(), editor(), head(), vocoder(), bands()
 t5("v1_0", "relu"), t5("v1_1", "gated-gelu")
 folder = ROOT / "Tests/Fixtures/networks"
 folder.mkdir(exist_ok=True)
