@@ -118,7 +118,7 @@ struct FakeVoice: StemVoice {
   }
 }
 
-/// Says that the treble goes on as loud as the loudest band that is known.
+/// Says that the treble goes on as loud as the highest bands that are known, on average.
 struct FlatTreble: TrebleEstimator {
   let mel = MelLayout.music
   let contextFrames = 4
@@ -127,7 +127,7 @@ struct FlatTreble: TrebleEstimator {
     let (values, bands) = (mel.floats, known.count)
     let rows = (0..<mel.shape[0]).flatMap { frame in
       let heard = (0..<bands).filter { known[$0] }.map { values[frame * bands + $0] }
-      return [Float](repeating: heard.suffix(8).max() ?? -11, count: bands)
+      return [Float](repeating: heard.suffix(8).reduce(0, +) / 8, count: bands)
     }
     return Tensor(vector: rows).reshaped(mel.shape)
   }
