@@ -1,4 +1,4 @@
-"""The training loop that all recipes share: bf16 autocast, AdamW, EMA, checkpoints, resume, log.
+"""The training loop that all recipes share: autocast, AdamW, EMA, checkpoints, resume, log.
 
 A run is `$AEDIT_WORK/runs/<name>/`: `last.pt` (weights, EMA, optimiser, step), `log.jsonl`
 (one line a report). A run resumes from `last.pt`; a new run may warm-start from an exported
@@ -17,8 +17,10 @@ from safetensors.torch import load_file, save_file
 
 from .work import WORK
 
-# Where the processor has no products of bf16, autocast is five times slower than fp32.
-BF16 = torch.cpu._is_avx512_bf16_supported()
+
+def autocast() -> torch.autocast:
+    """bf16 where the processor multiplies it: elsewhere that is five times slower than fp32."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported())
 
 
 def options(description: str, minutes: float) -> argparse.ArgumentParser:
@@ -123,7 +125,7 @@ class Run:
             start = time.time()
             for group in self.optimiser.param_groups:
                 group["lr"] = self.learning_rate()
-            with torch.autocast("cpu", torch.bfloat16, enabled=BF16):
+            with autocast():
                 values = losses(self.module)
             self.optimiser.zero_grad(set_to_none=True)
             values["loss"].backward()

@@ -77,6 +77,12 @@
       long kernel, long stride, long dilation, long padding, long first, long last, \
       float *y), \
     (x, length, channels, weight, bias, kernel, stride, dilation, padding, first, last, y)) \
+  X(void, grouped_convolution, \
+    (const float *x, long tap_row, long tap_column, long step, const float *weight, \
+      const float *bias, long kernel_rows, long kernel_columns, long depth, long columns, \
+      float *y, long y_step, long lanes), \
+    (x, tap_row, tap_column, step, weight, bias, kernel_rows, kernel_columns, depth, columns, y, \
+      y_step, lanes)) \
   X(void, product, \
     (const float *a, long a_stride, const float *b, long b_stride, float *c, long c_stride, \
      long m, long n, long k), \

@@ -14,41 +14,74 @@ struct Window: Sendable {
   }
 }
 
+/// Convolution over `[B, H, W, C]`, weight `[out, in / groups, kh, kw]`.
+enum Convolution: Sendable {
+  case dense(DenseConvolution)
+  case grouped(GroupedConvolution)
+
+  init(_ weight: Tensor, bias: Tensor?, groups: Int, vertical: Window, horizontal: Window) {
+    self =
+      groups == 1
+      ? .dense(DenseConvolution(weight, bias: bias, vertical: vertical, horizontal: horizontal))
+      : .grouped(
+        GroupedConvolution(
+          weight, bias: bias, groups: groups, vertical: vertical, horizontal: horizontal))
+  }
+
+  /// The element type that this layer reads without converting.
+  var inputType: DType {
+    switch self {
+    case .dense(let core): core.inputType
+    case .grouped: .f32
+    }
+  }
+
+  /// `[B, H, W, in] -> [B, H', W', out]`
+  func callAsFunction(_ x: Tensor, activation: Activation, output: DType) -> Tensor {
+    switch self {
+    case .dense(let core): core(x, activation: activation, output: output)
+    case .grouped(let core): core(x, activation: activation, output: output)
+    }
+  }
+
+  /// `sum += convolution(x)`
+  func add(_ x: Tensor, to sum: inout Tensor) {
+    switch self {
+    case .dense(let core): core.add(x, to: &sum)
+    case .grouped(let core): sum.combine(1, core(x, activation: .identity, output: .f32), 1)
+    }
+  }
+}
+
 /// Convolution over `[B, H, W, C]` as a product of gathered rows: each output position's
 /// neighbourhood `[kh, kw, in]` is a row of the left factor, made tile by tile.
-struct ConvolutionCore: Sendable {
-  /// One packed weight `[out / groups, kh * kw * in / groups]` for each group.
-  private let weights: [PackedWeight]
+struct DenseConvolution: Sendable {
+  /// `[out, kh * kw * in]`
+  private let weight: PackedWeight
   private let bias: Tensor?
   private let inputs: Int, outputs: Int
   let vertical: Window, horizontal: Window
 
-  /// - Parameter weight: as published, `[out, in / groups, kh, kw]`.
-  init(_ weight: Tensor, bias: Tensor?, groups: Int, vertical: Window, horizontal: Window) {
+  /// - Parameter weight: as published, `[out, in, kh, kw]`.
+  init(_ weight: Tensor, bias: Tensor?, vertical: Window, horizontal: Window) {
     let taps = vertical.kernel * horizontal.kernel
-    outputs = weight.shape[0]
-    let width = weight.shape[1]
-    inputs = width * groups
-    let perGroup = outputs / groups
+    (outputs, inputs) = (weight.shape[0], weight.shape[1])
     let source = weight.floats
-    weights = (0..<groups).map { group in
-      var rows = [Float](repeating: 0, count: perGroup * taps * width)
-      for o in 0..<perGroup {
-        for c in 0..<width {
-          for tap in 0..<taps {
-            rows[(o * taps + tap) * width + c] =
-              source[((group * perGroup + o) * width + c) * taps + tap]
-          }
+    var rows = [Float](repeating: 0, count: weight.count)
+    for o in 0..<outputs {
+      for c in 0..<inputs {
+        for tap in 0..<taps {
+          rows[(o * taps + tap) * inputs + c] = source[(o * inputs + c) * taps + tap]
         }
       }
-      return PackedWeight(Tensor(vector: rows).reshaped([perGroup, taps * width]))
     }
+    self.weight = PackedWeight(Tensor(vector: rows).reshaped([outputs, taps * inputs]))
     self.bias = bias?.asFloat32()
     (self.vertical, self.horizontal) = (vertical, horizontal)
   }
 
   /// The element type that this layer reads without converting.
-  var inputType: DType { weights[0].inputType }
+  var inputType: DType { weight.inputType }
 
   /// `[B, H, W, in] -> [B, H', W', out]`
   func callAsFunction(_ x: Tensor, activation: Activation, output: DType) -> Tensor {
@@ -56,26 +89,15 @@ struct ConvolutionCore: Sendable {
     let shape = [
       x.shape[0], vertical.outputs(x.shape[1]), horizontal.outputs(x.shape[2]), outputs,
     ]
-    guard weights.count > 1 else {
-      var out = Tensor(uninitialized: shape, dtype: output)
-      run(x, group: 0, bias: bias, activation, accumulate: false, into: &out)
-      return out
-    }
-    var out = Tensor(uninitialized: shape)
-    let part = outputs / weights.count
-    for group in weights.indices {
-      let bias = bias.map { $0[rows: group * part..<(group + 1) * part] }
-      var piece = Tensor(uninitialized: Array(shape.dropLast()) + [part])
-      run(x, group: group, bias: bias, activation, accumulate: false, into: &piece)
-      out.setChannels(piece, at: group * part)
-    }
-    return output == .bf16 ? out.asBFloat16() : out
+    var out = Tensor(uninitialized: shape, dtype: output)
+    run(x, activation, accumulate: false, into: &out)
+    return out
   }
 
-  /// `sum += convolution(x)` without a pass of its own over `sum`; one group only.
+  /// `sum += convolution(x)` without a pass of its own over `sum`.
   func add(_ x: Tensor, to sum: inout Tensor) {
-    precondition(weights.count == 1 && x.rank == 4 && x.channels == inputs, "sum of \(x.shape)")
-    run(x, group: 0, bias: bias, .identity, accumulate: true, into: &sum)
+    precondition(x.rank == 4 && x.channels == inputs, "sum of \(x.shape)")
+    run(x, .identity, accumulate: true, into: &sum)
   }
 
   /// Whether each output position reads just the input at its own place.
@@ -84,21 +106,16 @@ struct ConvolutionCore: Sendable {
   }
 
   private func run(
-    _ x: Tensor, group: Int, bias: Tensor?, _ activation: Activation, accumulate: Bool,
-    into out: inout Tensor
+    _ x: Tensor, _ activation: Activation, accumulate: Bool, into out: inout Tensor
   ) {
-    let weight = weights[group]
-    if weights.count == 1 && isPointwise {
+    if isPointwise {
       return accumulate
         ? weight.add(x, bias: bias, to: &out)
         : weight.product(x, bias: bias, activation: activation, into: &out)
     }
     let type = weight.inputType
-    let taps = vertical.kernel * horizontal.kernel
     let source = x.dtype == type ? x : (type == .bf16 ? x.asBFloat16() : x.asFloat32())
-    let gather = Gather(
-      x: source, vertical: vertical, horizontal: horizontal, width: weight.inputs / taps,
-      channel: group * (weight.inputs / taps))
+    let gather = Gather(x: source, vertical: vertical, horizontal: horizontal)
     source.withUnsafeBytes { from in
       guard let from = from.baseAddress else { return }
       weight.multiply(
@@ -114,15 +131,13 @@ struct ConvolutionCore: Sendable {
 
 /// Copies the neighbourhoods of output positions into rows.
 private struct Gather {
-  let height: Int, lines: Int, bytes: Int, rowBytes: Int, channelBytes: Int
+  let height: Int, lines: Int, bytes: Int
   let outHeight: Int, outWidth: Int
   let vertical: Window, horizontal: Window
 
-  init(x: Tensor, vertical: Window, horizontal: Window, width: Int, channel: Int) {
+  init(x: Tensor, vertical: Window, horizontal: Window) {
     (height, lines) = (x.shape[1], x.shape[2])
-    bytes = width * x.dtype.byteCount
-    rowBytes = x.channels * x.dtype.byteCount
-    channelBytes = channel * x.dtype.byteCount
+    bytes = x.channels * x.dtype.byteCount
     (outHeight, outWidth) = (vertical.outputs(x.shape[1]), horizontal.outputs(x.shape[2]))
     (self.vertical, self.horizontal) = (vertical, horizontal)
   }
@@ -139,7 +154,7 @@ private struct Gather {
           let column = left + j * horizontal.dilation
           if row >= 0 && row < height && column >= 0 && column < lines {
             let index = (item * height + row) * lines + column
-            target.copyMemory(from: from + index * rowBytes + channelBytes, byteCount: bytes)
+            target.copyMemory(from: from + index * bytes, byteCount: bytes)
           } else {
             target.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
           }

@@ -5,7 +5,7 @@ import Tensors
 /// Convolution over time: `[B, T, in] -> [B, T', out]`, weight as published, `[out, in / groups, k]`.
 public struct Conv1d: Sendable {
   private enum Kind: Sendable {
-    case dense(ConvolutionCore)
+    case across(Convolution)
     /// One filter a channel, weight `[k, channels]`.
     case depthwise(Tensor, bias: Tensor?, Window)
   }
@@ -30,8 +30,8 @@ public struct Conv1d: Sendable {
       let filters = weight.reshaped([outputs, kernel]).transposed()
       kind = .depthwise(filters, bias: vector, window)
     } else {
-      kind = .dense(
-        ConvolutionCore(
+      kind = .across(
+        Convolution(
           weight.reshaped([outputs, inputs / groups, 1, kernel]), bias: vector, groups: groups,
           vertical: Window(), horizontal: window))
     }
@@ -40,14 +40,14 @@ public struct Conv1d: Sendable {
   /// The element type that this layer reads without converting.
   public var inputType: DType {
     switch kind {
-    case .dense(let core): core.inputType
+    case .across(let core): core.inputType
     case .depthwise: .f32
     }
   }
 
   /// `sum += convolution(x)`
   public func add(_ x: Tensor, to sum: inout Tensor) {
-    guard case .dense(let core) = kind else {
+    guard case .across(let core) = kind else {
       return sum.combine(1, self(x), 1)
     }
     var pictures = sum.reshaped([sum.shape[0], 1, sum.shape[1], sum.channels])
@@ -63,7 +63,7 @@ public struct Conv1d: Sendable {
   ) -> Tensor {
     precondition(x.rank == 3, "convolution over time on \(x.shape)")
     switch kind {
-    case .dense(let core):
+    case .across(let core):
       let y = core(
         x.reshaped([x.shape[0], 1, x.shape[1], x.channels]), activation: activation,
         output: output)
@@ -117,7 +117,7 @@ func depthwiseRows(
 
 /// Convolution over pictures: `[B, H, W, in] -> [B, H', W', out]`, weight `[out, in / groups, kh, kw]`.
 public struct Conv2d: Sendable {
-  private let core: ConvolutionCore
+  private let core: Convolution
 
   /// Takes `weight` and, unless `bias` is false, `bias [out]`; pairs are (vertical, horizontal).
   ///
@@ -129,7 +129,7 @@ public struct Conv2d: Sendable {
   ) throws {
     let weight = try w.tensor("weight", [outputs, inputs / groups, kernel.0, kernel.1])
     let after = paddingAfter ?? padding
-    core = ConvolutionCore(
+    core = Convolution(
       weight, bias: bias ? try w.tensor("bias", [outputs]) : nil, groups: groups,
       vertical: Window(
         kernel: kernel.0, stride: stride.0, dilation: dilation.0, padding: (padding.0, after.0)),
@@ -147,7 +147,7 @@ public struct Conv2d: Sendable {
     core(x, activation: activation, output: output)
   }
 
-  /// `sum += convolution(x)`; one group only.
+  /// `sum += convolution(x)`
   public func add(_ x: Tensor, to sum: inout Tensor) { core.add(x, to: &sum) }
 }
 

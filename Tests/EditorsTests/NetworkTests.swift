@@ -23,8 +23,8 @@ import Testing
       MaskNetConfig.self,
       """
       {"rate": 44100, "n_fft": 4096, "hop": 1024, "bands": 12, "frames_per_token": 2,
-       "patch_bands": 4, "dim": 24, "heads": 3, "blocks": 3, "grid_dim": 32, "grid_blocks": 2,
-       "stem_blocks": 2, "text_dim": 14, "topic_dim": 10, "mel_mean": -5.0, "mel_std": 2.5}
+       "patch_bands": 4, "dim": 24, "heads": 3, "blocks": 3, "grid_dim": 32, "grid_hidden": 40,
+       "grid_blocks": 2, "stem_blocks": 2, "text_dim": 14, "topic_dim": 10, "mel_mean": -5.0, "mel_std": 2.5}
       """)
     let network = try Precision.$current.withValue(precision) {
       let w = file.scope() / "mask" / "weights"

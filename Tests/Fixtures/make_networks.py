@@ -54,7 +54,8 @@ def text(width, items=2, length=7):
 def mask():
     module = masknet.MaskNet(masknet.MaskNetConfig(
         bands=12, frames_per_token=2, patch_bands=4, dim=24, heads=3, blocks=3, grid_dim=32,
-        grid_blocks=2, stem_blocks=2, text_dim=14, topic_dim=10, mel_mean=-5.0, mel_std=2.5))
+        grid_hidden=40, grid_blocks=2, stem_blocks=2, text_dim=14, topic_dim=10, mel_mean=-5.0,
+        mel_std=2.5))
     record("mask", module)
     features, (states, present) = torch.randn(2, 42, 12, 3), text(14)
     features[..., 0] = 2 * features[..., 0] - 5

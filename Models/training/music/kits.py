@@ -12,7 +12,7 @@ import soxr
 
 from ..work import ROOT
 from .scores import Part
-from .virtual import RATE, log_uniform, noise_burst
+from .oscillators import RATE, log_uniform, noise_burst
 
 DEV_KITS = ["Millo_MultiLayered2", "ElectricEmpireKit"]
 VALIDATION_KITS = ["The Black Pearl 1.0", "HardElectro1"]

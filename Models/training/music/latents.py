@@ -7,6 +7,7 @@ import random
 import torch
 from safetensors.torch import load_file
 
+from ..loop import autocast
 from ..networks import MelVAE, MelVAEConfig
 from .features import Layout, filters, log_mel, stft
 from .mixtures import Mixer, Replay
@@ -44,7 +45,7 @@ class Batches:
     @torch.no_grad()
     def latents(self, sounds: torch.Tensor) -> torch.Tensor:
         mel = log_mel(stft(sounds, self.layout), self.bank)[:, :FRAMES]
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             mean = self.vae.encode(mel)[0].float()
         return (mean - self.vae.config.latent_mean) / self.vae.config.latent_std
 

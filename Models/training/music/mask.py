@@ -18,7 +18,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ..loop import BF16, Run, options
+from ..loop import Run, autocast, options
 from .features import Layout, filters, spread, stereo, stft
 from .masknet import MaskNet, MaskNetConfig
 from .mixtures import TARGETS, Mixer, Replay
@@ -172,12 +172,12 @@ def main() -> None:
 
     train = Batches(listener)
     held = Held(Mixer("dev", FRAMES * seconds, 1, augment=False, stereo=1 / 3), FRAMES, 1)
-    dev = [held.draw(target, 8) for target in TARGETS for _ in range(3)]
+    dev = [held.draw(target, 8) for target in TARGETS]
 
     def evaluate(module):
         rows: dict[str, list] = {}
         for batch in dev:
-            with torch.autocast("cpu", torch.bfloat16, enabled=BF16):
+            with autocast():
                 logits, _ = module(batch["features"], batch["text"], batch["text_mask"])
             rows.setdefault(batch["targets"][0], []).append(
                 torch.stack(gains(logits.float().sigmoid(), batch)))

@@ -57,11 +57,11 @@ class GridBlock(nn.Module):
     """Convolution over time and frequency in groups of 16 channels, then an MLP, with or without a
     topic: [B, N, P, C] -> [B, N, P, C]. (A depthwise convolution costs more here, and does less.)"""
 
-    def __init__(self, dim: int, topic_dim: int = 0, kernel: int = 5):
+    def __init__(self, dim: int, hidden: int, topic_dim: int = 0, kernel: int = 5):
         super().__init__()
         self.norm = Modulated(dim, topic_dim)
         self.conv = nn.Conv2d(dim, dim, kernel, padding=kernel // 2, groups=max(1, dim // 16))
-        self.mlp = ReluMLP(dim, 3 * dim)
+        self.mlp = ReluMLP(dim, hidden)
         self.gamma = nn.Parameter(torch.full((dim,), 0.2))
 
     def forward(self, x, topic=None):
@@ -80,7 +80,8 @@ class MaskNetConfig:
     dim: int = 384
     heads: int = 6
     blocks: int = 6  # half of them before the grid's middle blocks
-    grid_dim: int = 64
+    grid_dim: int = 128
+    grid_hidden: int = 192
     grid_blocks: int = 2  # before the transformer, in its middle, and for each stem
     stem_blocks: int = 2
     text_dim: int = 256
@@ -110,7 +111,7 @@ class MaskNet(nn.Module):
         grid = patches * c.grid_dim
 
         def grid_blocks(topic_dim: int = 0):
-            return nn.ModuleList(GridBlock(c.grid_dim, topic_dim) for _ in range(c.grid_blocks))
+            return nn.ModuleList(GridBlock(c.grid_dim, c.grid_hidden, topic_dim) for _ in range(c.grid_blocks))
 
         self.grid_embed = nn.Linear(3 * cells, c.grid_dim)
         self.grid_position = nn.Parameter(torch.zeros(patches, c.grid_dim))

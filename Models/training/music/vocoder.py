@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from ..loop import Run, options
+from ..loop import Run, autocast, options
 from ..networks import MelVAE, MelVAEConfig, Vocoder, VocoderConfig
 from .features import Layout, filters, log_mel, spread, stft
 from .mixtures import Mixer
@@ -133,7 +133,7 @@ def load_vae(path: str) -> MelVAE:
 
 def decoded(vae: MelVAE, mel: torch.Tensor, noise: float = 0.0) -> torch.Tensor:
     """Log-mels [B, T, bands] (T a multiple of 4) through the VAE."""
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), autocast():
         mean = vae.encode(mel)[0].float()
         return vae.decode(mean + noise * torch.randn_like(mean)).float().clamp_min(-11.5129)
 

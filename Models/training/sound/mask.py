@@ -10,14 +10,15 @@ told from a noise by less than a guitar from a piano, and steps are the scarcer 
 
 import torch
 
-from ..loop import BF16, Run, options
+from ..loop import Run, autocast, options
 from ..music.mask import CROP, FRAMES, Batches, Listener, gains, losses
 from ..music.masknet import MaskNet, MaskNetConfig
 from ..music.songs import RATE
 from .mixtures import TARGETS, SoundMixer
 
-CONFIG = MaskNetConfig(dim=256, heads=4, blocks=2, grid_dim=32, grid_blocks=1, stem_blocks=1)
-DEV_ITEMS = 8  # of each kind
+CONFIG = MaskNetConfig(dim=256, heads=4, blocks=2, grid_dim=32, grid_hidden=96, grid_blocks=1,
+                       stem_blocks=1)
+DEV_ITEMS = 4  # of each kind
 
 
 class SoundListener(Listener):
@@ -38,7 +39,7 @@ def evaluate(module, dev: dict[str, dict]) -> dict:
     SDR improvement of the voice when the other is removed, and the other's presence."""
     rows = {}
     for other, batch in dev.items():
-        with torch.autocast("cpu", torch.bfloat16, enabled=BF16):
+        with autocast():
             logits, presence = module(batch["features"], batch["text"], batch["text_mask"])
         extract, remove = gains(logits.float().sigmoid(), batch)
         rows[other] = [float(x.mean()) for x in (extract[0::2], extract[1::2], remove[1::2],

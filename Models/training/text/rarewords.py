@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from transformers import AutoModel, AutoTokenizer
 
+from ..loop import autocast
 from . import corpus, data
 from .paths import work
 
@@ -39,7 +40,7 @@ class SentenceEncoder:
         for first in range(0, len(new), size):
             part = new[first : first + size]
             batch = self.tokenizer(part, padding=True, truncation=True, max_length=48, return_tensors="pt")
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad(), autocast():
                 states = self.model(**batch).last_hidden_state.float()
             mask = batch["attention_mask"][..., None]
             found = torch.nn.functional.normalize((states * mask).sum(1) / mask.sum(1), dim=-1).half()

@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 from torch import nn
 from transformers import BertConfig, BertModel
 
+from ..loop import autocast
 from . import data, labels, vocabulary, wordpieces
 from .grammar import Grammar
 from .heldout import Kept, words_of
@@ -176,7 +177,7 @@ class Run(Running):
         if torch.rand(()) < 0.5:  # a word less now and then: no single one decides all
             lost = (torch.rand(ids.shape) < 0.06) & (ids > wordpieces.MASK)
             ids = torch.where(lost, torch.full_like(ids, wordpieces.MASK), ids)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             found = self.model(ids)
         loss = head_loss(found, wanted)
         loss.backward()
@@ -188,7 +189,7 @@ class Run(Running):
 
     def evaluate(self) -> dict:
         """Figures of the average weights."""
-        with self.averaged() as model, torch.autocast("cpu", torch.bfloat16):
+        with self.averaged() as model, autocast():
             found = {n: logits(model, self.vocab, [e["text"] for e in p]) for n, p in self.sets.items()}
         return {n: figures(found[n], p) for n, p in self.sets.items()}
 

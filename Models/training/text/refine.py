@@ -12,6 +12,7 @@ import random
 import numpy as np
 import torch
 
+from ..loop import autocast
 from . import data, labels, vocabulary
 from .model import pad
 from .paths import work
@@ -65,7 +66,7 @@ class Refiner(Trainer):
     def anchor_loss(self) -> torch.Tensor:
         rows = self.rng.choice(len(self.anchor_ids), 64, replace=False)
         ids = pad([self.anchor_ids[i] for i in rows])
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             states, mask = self.model.encode(ids)
         wanted, _ = gather(self.anchor, rows)
         return ((states.float() - wanted).pow(2).mean(-1)[mask]).mean() / self.power

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer, BertModel
 
+from ..loop import autocast
+
 
 class Teacher:
     """Mean-pooled, normalised embeddings `[N, 384]`."""
@@ -34,7 +36,7 @@ class Teacher:
             for row, i in enumerate(chosen):
                 tokens[row, : len(ids[i])] = torch.tensor(ids[i])
                 mask[row, : len(ids[i])] = 1
-            with torch.autocast("cpu", torch.bfloat16):
+            with autocast():
                 states = self.model(tokens, attention_mask=mask).last_hidden_state
             states = states.float() * mask[..., None]
             pooled = states.sum(1) / mask.sum(1, keepdim=True)

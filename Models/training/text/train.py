@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from ..loop import autocast
 from . import data, vocabulary
 from .model import TextModel, head_loss, pad
 from .paths import work
@@ -123,13 +124,13 @@ class Trainer(Running):
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
         rows = self.distil()
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             states, mask = self.model.encode(pad([self.phrases[i] for i in rows]))
             made = self.model.sentence(states, mask)
         first = distil_loss(made, torch.from_numpy(self.teacher[rows]).float())
         first.backward()
         rows = self.label()
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             states, mask = self.model.encode(pad([self.instructions[i] for i in rows]))
             logits = self.model.classify(states, mask)
         second = head_loss(logits, {k: torch.from_numpy(v[rows]) for k, v in self.wanted.items()})

@@ -88,6 +88,14 @@ void ck_depthwise(
     const float *x, long length, long channels, const float *weight, const float *bias,
     long kernel, long stride, long dilation, long padding, long first, long last, float *y);
 
+/// One row of a convolution, of up to 16 outputs of one group: `columns` positions of `x`, whose
+/// borders are there, `step` apart, to `lanes` outputs each, `y_step` apart. Taps are `tap_row` and
+/// `tap_column` apart; weight [kernel_rows, kernel_columns, depth, 16], bias [16].
+void ck_grouped_convolution(
+    const float *x, long tap_row, long tap_column, long step, const float *weight,
+    const float *bias, long kernel_rows, long kernel_columns, long depth, long columns, float *y,
+    long y_step, long lanes);
+
 /// c = a b for small row-major matrices: [m, k] x [k, n]; fast where n is a multiple of 16.
 void ck_product(
     const float *a, long a_stride, const float *b, long b_stride, float *c, long c_stride, long m,

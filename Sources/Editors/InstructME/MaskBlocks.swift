@@ -78,15 +78,15 @@ struct GridBlock: Sendable {
   private let mlp: MLP
 
   /// Takes `norm`, `conv`, `mlp.{up,down}` and `gamma`, which is multiplied into `mlp.down`.
-  init(_ w: WeightScope, dim: Int, topicDim: Int = 0) throws {
+  init(_ w: WeightScope, dim: Int, hidden: Int, topicDim: Int = 0) throws {
     norm = try ModulatedNorm(w / "norm", dim: dim, topicDim: topicDim)
     conv = try Conv2d(
       w / "conv", in: dim, out: dim, kernel: (Self.kernel, Self.kernel),
       padding: (Self.kernel / 2, Self.kernel / 2), groups: max(1, dim / Self.channelsOfGroup))
     mlp = MLP(
-      up: try Linear(w / "mlp" / "up", in: dim, out: 3 * dim),
+      up: try Linear(w / "mlp" / "up", in: dim, out: hidden),
       down: try Linear(
-        w / "mlp" / "down", in: 3 * dim, out: dim, outputScale: try w.tensor("gamma", [dim])),
+        w / "mlp" / "down", in: hidden, out: dim, outputScale: try w.tensor("gamma", [dim])),
       activation: .relu)
   }
 

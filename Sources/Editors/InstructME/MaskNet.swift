@@ -17,6 +17,8 @@ public struct MaskNetConfig: Sendable, Equatable, Decodable {
   /// Transformer blocks for the mixture, half of them before the grid's middle blocks.
   public let blocks: Int
   public let gridDim: Int
+  /// Units of the MLP of the grid's blocks.
+  public let gridHidden: Int
   /// Blocks of the grid before the transformer, in its middle, and for each stem.
   public let gridBlocks: Int
   /// Transformer blocks for each stem.
@@ -33,6 +35,7 @@ public struct MaskNetConfig: Sendable, Equatable, Decodable {
     case framesPerToken = "frames_per_token"
     case patchBands = "patch_bands"
     case gridDim = "grid_dim"
+    case gridHidden = "grid_hidden"
     case gridBlocks = "grid_blocks"
     case stemBlocks = "stem_blocks"
     case textDim = "text_dim"
@@ -84,7 +87,8 @@ public struct MaskNet: Sendable {
     let rotary = Rotary(size: dim / config.heads)
     func gridBlocks(_ name: String, topicDim: Int = 0) throws -> [GridBlock] {
       try (0..<config.gridBlocks).map {
-        try GridBlock(w / name / $0, dim: gridDim, topicDim: topicDim)
+        try GridBlock(
+          w / name / $0, dim: gridDim, hidden: config.gridHidden, topicDim: topicDim)
       }
     }
     func timeBlocks(_ name: String, _ count: Int, topicDim: Int = 0) throws -> [TimeBlock] {
