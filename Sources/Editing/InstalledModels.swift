@@ -11,7 +11,9 @@ final class InstalledModels: EditingModels {
   private struct Loaded {
     var reader: InstructionReader?
     var package: ModelPackage?
+    var soundPackage: ModelPackage?
     var masker: (any StemMasker)?
+    var cleaner: (any StemMasker)?
     var generator: (any StemGenerator)?
     var trebleEstimator: (any TrebleEstimator)?
     var used: [LoadedModel] = []
@@ -33,14 +35,25 @@ final class InstalledModels: EditingModels {
 
   var used: [LoadedModel] { loaded.withLock(\.used) }
 
-  func masker() throws -> any StemMasker {
+  func masker(for target: String) throws -> any StemMasker {
     try loaded.withLock { loaded in
+      if CleanUp.targets.contains(target) {
+        if let cleaner = loaded.cleaner { return cleaner }
+        let package = try sound(&loaded)
+        let cleaner = try masker(of: package)
+        loaded.cleaner = cleaner
+        return cleaner
+      }
       if let masker = loaded.masker { return masker }
       let package = try music(&loaded)
-      let masker = try Precision.$current.withValue(precision) { try MusicMasker(package: package) }
+      let masker = try masker(of: package)
       loaded.masker = masker
       return masker
     }
+  }
+
+  private func masker(of package: ModelPackage) throws -> any StemMasker {
+    try Precision.$current.withValue(precision) { try MusicMasker(package: package) }
   }
 
   func generator() throws -> any StemGenerator {
@@ -72,6 +85,10 @@ final class InstalledModels: EditingModels {
     try loaded.withLock { try music(&$0).decode([String].self, from: "targets") }
   }
 
+  func cleanUpTargets() throws -> [String] {
+    try loaded.withLock { try sound(&$0).decode([String].self, from: "targets") }
+  }
+
   func plan(_ instruction: String) throws -> EditPlan {
     try loaded.withLock { loaded in
       if let plan = loaded.plans[instruction] { return plan }
@@ -93,7 +110,12 @@ final class InstalledModels: EditingModels {
   }
 
   func verified() throws -> [LoadedModel] {
-    try [InstructionReader.packageKind, Self.musicKind, HighBandEstimator.packageKind].map { kind in
+    // Music is edited without the models that are for other things, where these are not installed.
+    let others = [Self.soundKind, HighBandEstimator.packageKind]
+    let kinds =
+      [InstructionReader.packageKind, Self.musicKind]
+      + others.filter { kind in store.packages.contains { $0.kind == kind } }
+    return try kinds.map { kind in
       let package = try store.package(kind: kind)
       try package.verify()
       return LoadedModel(package)
@@ -101,6 +123,7 @@ final class InstalledModels: EditingModels {
   }
 
   private static let musicKind = "music"
+  private static let soundKind = "sound"
 
   private func reader(_ loaded: inout Loaded) throws -> InstructionReader {
     if let reader = loaded.reader { return reader }
@@ -111,6 +134,14 @@ final class InstalledModels: EditingModels {
     loaded.used.append(LoadedModel(package))
     loaded.reader = reader
     return reader
+  }
+
+  private func sound(_ loaded: inout Loaded) throws -> ModelPackage {
+    if let package = loaded.soundPackage { return package }
+    let package = try store.package(kind: Self.soundKind)
+    loaded.used.append(LoadedModel(package))
+    loaded.soundPackage = package
+    return package
   }
 
   private func music(_ loaded: inout Loaded) throws -> ModelPackage {

@@ -165,12 +165,20 @@ public final class SongEditor: Sendable {
 
   /// Refuses parts that the instruction reader knows and the music models do not.
   private func checkTargets(_ plan: EditPlan) throws {
-    let known = try models.targets()
-    let steps = plan.steps.filter { $0.operation != .superResolve }
-    for target in steps.flatMap({ [$0.target] + $0.also }) where !known.contains(target) {
-      throw EditError.unsupported(
-        what: "the installed models do not know the \(target)",
-        hint: "they know \(known.joined(separator: ", "))")
+    for step in plan.steps where step.operation != .superResolve {
+      let names = [step.target] + step.also
+      let cleaned = names.filter(CleanUp.targets.contains)
+      guard cleaned.isEmpty || cleaned == names else {
+        throw EditError.unsupported(
+          what: "\(step.targets) are known to different models", hint: "ask for one after the other"
+        )
+      }
+      let known = try cleaned.isEmpty ? models.targets() : models.cleanUpTargets()
+      for target in names where !known.contains(target) {
+        throw EditError.unsupported(
+          what: "the installed models do not know the \(target)",
+          hint: "they know \(known.joined(separator: ", "))")
+      }
     }
   }
 

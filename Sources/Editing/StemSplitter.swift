@@ -121,8 +121,8 @@ extension SongEditor {
     progress: ProgressHandler = { _ in }
   ) throws -> [StemFile] {
     let song = try Song(path: input)
-    let masker = try models.masker()
     let targets = try models.targets()
+    let masker = try models.masker(for: targets[0])
     let names = targets.filter { target in
       !(Self.unions[target].map { $0.allSatisfy(targets.contains) } ?? false)
     }

@@ -126,6 +126,9 @@ struct StepRunner {
       throw EditError.unsupported(
         what: "--method mask cannot add anything", hint: "use --method diffusion or auto")
     case (.add, _): return .diffusion
+    case (_, .diffusion) where CleanUp.targets.contains(step.target):
+      throw EditError.unsupported(
+        what: "--method diffusion cannot clean a recording", hint: "use --method mask or auto")
     case (_, .auto): return .mask
     case (_, let method): return method
     }
@@ -150,7 +153,7 @@ struct StepRunner {
     if method == .mask {
       let texts = try ([step.target] + step.also).map { try models.states(of: Prompts.mask($0)) }
       return try MaskedStems(
-        song, range: range, masker: try models.masker(), texts: texts, gain: gain,
+        song, range: range, masker: try models.masker(for: step.target), texts: texts, gain: gain,
         combination: .sum)
     }
     let text = try models.states(of: Prompts.stem(step))

@@ -13,7 +13,8 @@ public enum InstructionError: Error, Equatable, Sendable {
 extension InstructionError: CustomStringConvertible {
   /// What the program does, for messages.
   public static let possible =
-    "add, remove or extract an instrument, like 'add a guitar', 'remove the drums', 'only the piano'"
+    "add, remove or extract an instrument, like 'add a guitar', 'remove the drums', 'only the piano'; "
+    + "clean a recording, like 'remove the background noise', 'isolate the voice'"
 
   public var description: String {
     switch self {

@@ -114,7 +114,9 @@ public struct Planner {
   }
 
   private func isRequest(_ reading: Reading) -> Bool {
-    reading.isUnderstood && reading.target.map { !Self.otherTargets.contains($0) } ?? false
+    guard reading.isUnderstood, let target = reading.target else { return false }
+    return !Self.otherTargets.contains(target)
+      || CleanUp.labels.contains(target) && [.remove, .extract].contains(reading.operation)
   }
 
   // MARK: What a request asks for
@@ -124,6 +126,9 @@ public struct Planner {
     _ cut: CutInstruction, _ group: ClosedRange<Int>
   ) throws -> [PlanStep] {
     let text = cut.joined(group).text
+    if CleanUp.isGeneral(text) {
+      return [PlanStep(operation: .remove, target: "noise", confidence: 1, text: text)]
+    }
     let whole = try read(text)
     if group.count > 1, whole.operation != .replace, let listed = try list(cut, group) {
       return try steps(listed)
@@ -153,6 +158,7 @@ public struct Planner {
       ]
     }
     guard let target = whole.target else { throw misunderstood }
+    if CleanUp.label(of: whole, text) != nil { return try cleaning(planned, target, whole, text) }
     guard let second = whole.second, second != target else {
       return try [step(planned, target, whole, text, whole.attributes)]
     }
@@ -176,10 +182,32 @@ public struct Planner {
     return try requests(cut, asking[0]...asking[0])
   }
 
+  /// One step for each part that is to go, or one for all that stay.
+  private func cleaning(
+    _ operation: PlanOperation, _ target: String, _ reading: Reading, _ text: String
+  ) throws -> [PlanStep] {
+    let whole = try step(operation, target, reading, text)
+    guard operation == .remove, !whole.also.isEmpty else { return [whole] }
+    return ([whole.target] + whole.also).map {
+      PlanStep(
+        operation: operation, target: $0, confidence: reading.confidence,
+        text: Self.plain(operation, $0))
+    }
+  }
+
+  /// Further parts of a request that cleans are in the step's `also`.
   private func step(
     _ operation: PlanOperation, _ target: String, _ reading: Reading, _ text: String,
     _ attributes: [String] = []
   ) throws -> PlanStep {
+    var named = reading
+    named.target = target
+    if let label = CleanUp.label(of: named, text), let asked = reading.operation {
+      let parts = CleanUp.parts(in: text, label: label, operation: asked)
+      return PlanStep(
+        operation: operation, target: parts[0], also: Array(parts.dropFirst()),
+        confidence: reading.confidence, text: text)
+    }
     guard !Self.otherTargets.contains(target) else {
       let name = target == "other" ? "a sound that is no instrument known here" : target
       throw InstructionError.notSupported(

@@ -52,7 +52,9 @@ final class TestModels: EditingModels {
   func targets() throws -> [String] { ["drums", "bass"] }
   func states(of text: String) throws -> TextStates { TextStates(try Tensor([1], shape: [1, 1])) }
 
-  func masker() throws -> any StemMasker {
+  func cleanUpTargets() throws -> [String] { [] }
+
+  func masker(for target: String) throws -> any StemMasker {
     asked.withLock { $0 += 1 }
     try failures.withLock { failures in
       guard let failure = failures, failure.left > 0 else { return }

@@ -142,7 +142,11 @@ final class FakeModels: EditingModels, @unchecked Sendable {
   let used = [LoadedModel(name: "fake", version: "1", licence: "none", hashes: [:])]
   func verified() throws -> [LoadedModel] { used }
 
-  func masker() throws -> any StemMasker { fakeMasker }
+  var fakeCleaner = FakeMasker()
+  func masker(for target: String) throws -> any StemMasker {
+    CleanUp.targets.contains(target) ? fakeCleaner : fakeMasker
+  }
+  func cleanUpTargets() throws -> [String] { ["noise", "voice"] }
   func generator() throws -> any StemGenerator { fakeGenerator }
   func trebleEstimator() throws -> any TrebleEstimator { FlatTreble() }
   var stems = ["drums 0.6", "bass 0.3", "piano 0.4", "drums", "drums 0.5", "drums 0.8", "piano"]

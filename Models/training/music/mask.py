@@ -33,14 +33,16 @@ QUESTIONS = 3  # asked of each mixture
 class Listener:
     """Features of mixtures, and energies of stems by channel and band."""
 
-    def __init__(self, split: str, frames: int, seed: int, augment: bool, wide: float):
-        c = MaskNetConfig()
+    targets = TARGETS
+
+    def __init__(self, mixer, frames: int, seed: int, config: MaskNetConfig | None = None):
+        c = config or MaskNetConfig()
         self.frames = frames
         self.layout = Layout(c.rate, c.n_fft, c.hop, c.bands)
         self.bank = filters(self.layout)
         self.spread = spread(self.bank)
-        self.mixer = Mixer(split, frames * c.hop / RATE, seed, augment, wide)
-        self.phrases = Phrases()
+        self.mixer = mixer
+        self.phrases = Phrases(self.targets)
         self.rng = random.Random(seed)
 
     @torch.autocast("cpu", enabled=False)  # energies need float32 beside the bf16 network
@@ -78,39 +80,40 @@ class Listener:
 
 
 class Heard(torch.utils.data.IterableDataset):
-    """Training mixtures without end, as heard."""
+    """Training mixtures without end, as heard by `listener()`, which the process makes itself."""
 
-    def __init__(self, seed: int):
-        self.seed = seed
+    def __init__(self, listener):
+        self.listener = listener
 
     def __iter__(self):
         torch.set_num_threads(1)
-        listener = Listener("train", CROP, self.seed, augment=True, wide=0.6)
+        listener = self.listener()
         while True:
             mixture = listener.mixer.mixture()
             yield listener.hear(mixture.stems, mixture.targets)
 
 
-class Batches(Listener):
+class Batches:
     """Training batches: every mixture with `QUESTIONS` questions."""
 
-    def __init__(self, seed: int):
-        super().__init__("train", CROP, seed, augment=True, wide=0.6)
+    def __init__(self, listener, reuse: int = 2):
+        self.listener = listener()
+        self.rng = self.listener.rng
         made = torch.utils.data.DataLoader(
-            Heard(seed), batch_size=None, num_workers=1, prefetch_factor=16)
-        self.replay = Replay(iter(made).__next__, self.rng, reuse=2, keep=600)
+            Heard(listener), batch_size=None, num_workers=1, prefetch_factor=16)
+        self.replay = Replay(iter(made).__next__, self.rng, reuse=reuse, keep=600)
 
     def ask(self, present: list[str]) -> list[str]:
         """Stems of the mixture, and often one that it lacks."""
         rng = self.rng
         count = min(len(present), QUESTIONS - (rng.random() < 0.5))
         chosen = rng.sample(sorted(present), count)
-        missing = [name for name in TARGETS if name not in present]
+        missing = [name for name in self.listener.targets if name not in present]
         return chosen + rng.sample(missing, QUESTIONS - count)
 
     def draw(self, count: int) -> dict:
         heard = self.replay.draw(count)
-        return self.batch(heard, [self.ask(list(item["answers"])) for item in heard])
+        return self.listener.batch(heard, [self.ask(list(item["answers"])) for item in heard])
 
 
 class Held(Listener):
@@ -141,29 +144,35 @@ def gains(mask, batch) -> tuple[torch.Tensor, torch.Tensor]:
     return si_sdr(*masked) - si_sdr(cross, mix), 10 * (stem / error).log10()
 
 
+def losses(module, batch: dict) -> dict:
+    """What is minimised, `loss`, and its parts."""
+    logits, presence = module(batch["features"], batch["text"], batch["text_mask"])
+    error = squared_error(logits.float().sigmoid(), batch)
+    # A stem that is not there counts less: its loss has no bound that any mask could reach.
+    here = batch["present"]
+    floor = torch.where(here == 1, 1e-3, 1e-2) * batch["p_mix"].sum((1, 2, 3))
+    ratio = (error.sum((1, 2, 3)) + floor) / (batch["p_stem"].sum((1, 2, 3)) + floor)
+    weight = torch.where(here == 1, 1.0, 0.3)
+    sdr = (weight * 10 * ratio.log10()).mean()
+    bands = (error.sum((1, 3)) / batch["p_mix"].sum((1, 3)).clamp_min(1e-6)).clamp_max(4).mean()
+    present = F.binary_cross_entropy_with_logits(presence.float(), here)
+    shown = {name: (10 * ratio.log10() * chosen).sum() / chosen.sum().clamp_min(1)
+             for name, chosen in (("sdr", here), ("absent", 1 - here))}
+    return {"loss": sdr + 5 * bands + 0.5 * present, **shown, "bands": bands, "presence": present}
+
+
 def main() -> None:
     flags = options(__doc__.splitlines()[0], 90).parse_args()
     run = Run(MaskNet(MaskNetConfig()), flags)
-    train = Batches(run.step)
-    held = Held("dev", FRAMES, 1, augment=False, wide=1 / 3)
-    dev = [held.draw(target, 8) for target in TARGETS]
+    seconds = MaskNetConfig.hop / RATE
 
-    def losses(module):
-        batch = train.draw(flags.batch)
-        logits, presence = module(batch["features"], batch["text"], batch["text_mask"])
-        error = squared_error(logits.float().sigmoid(), batch)
-        # A stem that is not there counts less: its loss has no bound that any mask could reach.
-        here = batch["present"]
-        floor = torch.where(here == 1, 1e-3, 1e-2) * batch["p_mix"].sum((1, 2, 3))
-        ratio = (error.sum((1, 2, 3)) + floor) / (batch["p_stem"].sum((1, 2, 3)) + floor)
-        weight = torch.where(here == 1, 1.0, 0.3)
-        sdr = (weight * 10 * ratio.log10()).mean()
-        bands = (error.sum((1, 3)) / batch["p_mix"].sum((1, 3)).clamp_min(1e-6)).clamp_max(4).mean()
-        present = F.binary_cross_entropy_with_logits(presence.float(), here)
-        shown = {name: (10 * ratio.log10() * chosen).sum() / chosen.sum().clamp_min(1)
-                 for name, chosen in (("sdr", here), ("absent", 1 - here))}
-        return {"loss": sdr + 5 * bands + 0.5 * present, **shown, "bands": bands,
-                "presence": present}
+    def listener():
+        return Listener(Mixer("train", CROP * seconds, run.step, augment=True, stereo=0.6), CROP,
+                        run.step)
+
+    train = Batches(listener)
+    held = Held(Mixer("dev", FRAMES * seconds, 1, augment=False, stereo=1 / 3), FRAMES, 1)
+    dev = [held.draw(target, 8) for target in TARGETS]
 
     def evaluate(module):
         rows: dict[str, list] = {}
@@ -178,7 +187,7 @@ def main() -> None:
                 "dev_remove": round(sum(x for _, x in means.values()) / len(means), 3),
                 **{f"dev_{name}": [round(x, 2) for x in pair] for name, pair in means.items()}}
 
-    run.train(losses, evaluate)
+    run.train(lambda module: losses(module, train.draw(flags.batch)), evaluate)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ def phrase(operation: str, target: str) -> str:
 class Phrases:
     """States of all texts, encoded once."""
 
-    def __init__(self):
-        texts = ["", *(phrase(operation, target) for operation in OPERATIONS for target in TARGETS)]
+    def __init__(self, targets: list[str] = TARGETS):
+        texts = ["", *(phrase(operation, target) for operation in OPERATIONS for target in targets)]
         self.table = dict(zip(texts, map(torch.from_numpy, encode(texts))))
 
     def __call__(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
