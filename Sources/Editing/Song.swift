@@ -18,6 +18,12 @@ struct Song {
     open = { MixedSongReader(song: try song.reader(), mix: mix) }
   }
 
+  /// Another song of which some stretches, which do not overlap, are replaced while reading.
+  init(_ song: Song, _ patches: [Patch]) {
+    info = song.info
+    open = { PatchedSongReader(song: try song.reader(), patches: patches) }
+  }
+
   /// A new cursor; each keeps its own place, so that several passes can run side by side.
   func reader() throws -> any SongReader { try open() }
 
@@ -66,6 +72,32 @@ private final class MixedSongReader: SongReader {
 
   func read(_ range: Range<Int>) throws -> AudioBlock {
     mix.mixed(try song.read(range), with: try mix.stem(in: range), at: range.lowerBound)
+  }
+}
+
+private final class PatchedSongReader: SongReader {
+  private let song: any SongReader
+  private let patches: [Patch]
+
+  init(song: any SongReader, patches: [Patch]) {
+    self.song = song
+    self.patches = patches
+  }
+
+  var nonFiniteSampleCount: Int { song.nonFiniteSampleCount }
+
+  func read(_ range: Range<Int>) throws -> AudioBlock {
+    var block = try song.read(range)
+    let channels = block.channelCount
+    for patch in patches where patch.frames.overlaps(range) {
+      let common = patch.frames.clamped(to: range)
+      let from = (common.lowerBound - patch.frames.lowerBound) * channels
+      let to = (common.lowerBound - range.lowerBound) * channels
+      for index in 0..<common.count * channels {
+        block.samples[to + index] = patch.block.samples[from + index]
+      }
+    }
+    return block
   }
 }
 
