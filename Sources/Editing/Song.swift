@@ -24,6 +24,14 @@ struct Song {
     open = { PatchedSongReader(song: try song.reader(), patches: patches) }
   }
 
+  /// Another song in which silence stands for some frames, of another number.
+  init(_ song: Song, silence count: Int, for cut: Range<Int>) {
+    var spliced = song.info
+    spliced.frameCount += count - cut.count
+    info = spliced
+    open = { SplicedSongReader(song: try song.reader(), cut: cut, count: count) }
+  }
+
   /// A new cursor; each keeps its own place, so that several passes can run side by side.
   func reader() throws -> any SongReader { try open() }
 
@@ -96,6 +104,33 @@ private final class PatchedSongReader: SongReader {
       for index in 0..<common.count * channels {
         block.samples[to + index] = patch.block.samples[from + index]
       }
+    }
+    return block
+  }
+}
+
+private final class SplicedSongReader: SongReader {
+  private let song: any SongReader
+  private let cut: Range<Int>
+  private let count: Int
+
+  init(song: any SongReader, cut: Range<Int>, count: Int) {
+    (self.song, self.cut, self.count) = (song, cut, count)
+  }
+
+  var nonFiniteSampleCount: Int { song.nonFiniteSampleCount }
+
+  func read(_ range: Range<Int>) throws -> AudioBlock {
+    let (start, end) = (cut.lowerBound, cut.lowerBound + count)
+    let moved = cut.upperBound - end
+    var block = try song.read(min(range.lowerBound, start)..<min(range.upperBound, start))
+    if range.lowerBound >= start { block = AudioBlock(channelCount: block.channelCount, samples: []) }
+    block.append(
+      AudioBlock(
+        channelCount: block.channelCount,
+        silentFrames: range.clamped(to: start..<end).count))
+    if range.upperBound > end {
+      block.append(try song.read(max(range.lowerBound, end) + moved..<range.upperBound + moved))
     }
     return block
   }

@@ -12,12 +12,34 @@ public struct FillOptions: Sendable, Equatable, Codable {
   }
 
   public var gaps: Gaps
+  public var method = FillMethod.auto
   /// Chooses the noise in the voice.
   public var seed: UInt64 = 0
   /// Whether existing files may be replaced. The input never is.
   public var overwrite = false
 
   public init(gaps: Gaps) { self.gaps = gaps }
+}
+
+/// How a gap is filled.
+public enum FillMethod: String, Sendable, Codable, CaseIterable {
+  /// By its length: see ``GapFiller/continuedSeconds``.
+  case auto
+  /// What the transcript says is spoken by the networks.
+  case speak
+  /// The sound on both sides goes on by linear prediction; what is said counts not.
+  case `continue`
+}
+
+/// What `--replace` did.
+public struct Replacement: Sendable, Codable, Equatable {
+  public let old: String
+  public let new: String
+  /// Where the old words were in the input.
+  public let oldStartSeconds: Double
+  public let oldEndSeconds: Double
+  /// What the user said when asked for the speaker's consent.
+  public var consent = "the user declared to have the speaker's consent"
 }
 
 /// A gap and what is said in it.
@@ -29,6 +51,8 @@ public struct GapReport: Sendable, Codable, Equatable {
   public let words: [String]
   /// False for damage in which nothing is said: it is left as it is.
   public let isFilled: Bool
+  /// How it is filled.
+  public var method = FillMethod.speak
 }
 
 /// What a filling did: returned, and written beside the output as `OUT.aedit.json`.
@@ -51,6 +75,8 @@ public struct FillReport: Sendable, Codable, Equatable {
   public var changedShare: Double
   /// False when the output is a bit-identical copy.
   public var changed: Bool
+  /// Words that the speaker has not said.
+  public var replacement: Replacement?
   public var warnings: [String]
 
   /// As readable JSON with sorted keys, ending in a line feed.

@@ -20,6 +20,12 @@ struct GapFiller {
   static let fadeSeconds = 0.01
   private static let pastSeconds = 0.04
   private static let predictorOrder = 48
+  /// Gaps up to this length are filled by `.continue` in `.auto`. Chosen on dev: see
+  /// Benchmarks/speech/RESULTS.md.
+  static let continuedSeconds = 0.06
+  /// What is heard of each side of a gap that is continued, and the filter's length: longer than the
+  /// period of a low voice. Seconds.
+  private static let continuedPastSeconds = 0.1, continuedOrderSeconds = 1.0 / 60
   /// Peak of the window's sound for the network.
   private static let modelPeak = 0.5
 
@@ -63,6 +69,37 @@ struct GapFiller {
     return Patch(
       frames: gap,
       block: join(spoken, into: window, at: damaged[0], mono: mono, damaged: damaged))
+  }
+
+  /// Lets the sound on both sides of a gap go on into it by linear prediction, each channel by itself.
+  /// - Returns: samples for exactly the gap's frames.
+  func continued(_ song: Song, gap: Range<Int>, others: [Range<Int>]) throws -> Patch {
+    let rate = Double(song.info.sampleRate)
+    let reach = Int(Self.continuedPastSeconds * rate)
+    // A gap beside this one is no sound to go on from.
+    let left = others.map(\.upperBound).filter { $0 <= gap.lowerBound }.max() ?? 0
+    let right = others.map(\.lowerBound).filter { $0 >= gap.upperBound }.min() ?? .max
+    let range = max(gap.lowerBound - reach, left)..<min(gap.upperBound + reach, right)
+    let window = try heard(song, range)
+    let before = gap.lowerBound - range.lowerBound
+    let count = window.channelCount
+    var block = AudioBlock(channelCount: count, silentFrames: gap.count)
+    for channel in 0..<count {
+      let own = (0..<window.frameCount).map { window.samples[$0 * count + channel] }
+      func line(_ past: [Double]) -> [Double] {
+        LinearPredictor(past, order: Int(Self.continuedOrderSeconds * rate))
+          .continuing(past, count: gap.count)
+      }
+      let forward = line(Array(own[..<before]))
+      let backward = line(Array(own[(before + gap.count)...].reversed()))
+      for index in 0..<gap.count {
+        // Both are alike at their own ends only: powers add up to one.
+        let angle = Double.pi / 2 * (Double(index) + 0.5) / Double(gap.count)
+        block.samples[index * count + channel] =
+          forward[index] * cos(angle) + backward[gap.count - 1 - index] * sin(angle)
+      }
+    }
+    return Patch(frames: gap, block: block)
   }
 
   /// Frames of a song, silence beyond its ends.

@@ -17,7 +17,10 @@ struct GapPlan {
 
   /// - Parameter durations: mean seconds of each class of phoneme.
   /// - Throws: ``EditError``
-  init(_ found: [Gap], speech aligned: AlignedSpeech, rate: Int, durations: [Double]) throws {
+  init(
+    _ found: [Gap], speech aligned: AlignedSpeech, rate: Int, durations: [Double],
+    method: FillMethod
+  ) throws {
     gaps = found
     speech = aligned
     reports = []
@@ -34,7 +37,8 @@ struct GapPlan {
       reports.append(
         GapReport(
           kind: gap.kind, startSeconds: seconds.lowerBound, endSeconds: seconds.upperBound,
-          words: words.map(\.text.text), isFilled: isFilled))
+          words: words.map(\.text.text), isFilled: isFilled,
+          method: method.resolved(for: gap.frames, rate: rate)))
       guard isFilled else { continue }
       kept.append(gap)
       let length = seconds.upperBound - seconds.lowerBound

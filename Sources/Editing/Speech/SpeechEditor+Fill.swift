@@ -30,13 +30,7 @@ extension SpeechEditor {
     progress: ProgressHandler = { _ in }
   ) throws -> FillReport {
     let song = try Song(path: input)
-    var writing = EditOptions()
-    writing.overwrite = options.overwrite
-    let name =
-      (input as NSString).deletingPathExtension + ".filled."
-      + SongEditor.outputExtension(for: input, song.info)
-    let files = try OutputFiles(
-      input: input, info: song.info, output: output ?? name, options: writing)
+    let files = try fillFiles(input, song.info, output, options)
     let plan = try plan(song, transcript, options) {
       try progress(EditProgress(fraction: 0.6 * $0.fraction, activity: $0.activity))
     }
@@ -58,6 +52,18 @@ extension SpeechEditor {
       changed: !patches.isEmpty, warnings: plan.warnings + outcome.warnings)
     try OutputFiles.write(report.json, to: files.sidecar)
     return report
+  }
+
+  /// The files that are written, checked.
+  func fillFiles(
+    _ input: String, _ info: AudioInfo, _ output: String?, _ options: FillOptions
+  ) throws -> OutputFiles {
+    var writing = EditOptions()
+    writing.overwrite = options.overwrite
+    let name =
+      (input as NSString).deletingPathExtension + ".filled."
+      + SongEditor.outputExtension(for: input, info)
+    return try OutputFiles(input: input, info: info, output: output ?? name, options: writing)
   }
 
   private func plan(
@@ -90,7 +96,7 @@ extension SpeechEditor {
     }
     return try GapPlan(
       gaps, speech: align(transcript, gaps, from: 0.3), rate: song.info.sampleRate,
-      durations: durations)
+      durations: durations, method: options.method)
   }
 
   /// The gaps from left to right: each hears what was put into those before it.
@@ -103,11 +109,21 @@ extension SpeechEditor {
       try progress(
         EditProgress(
           fraction: 0.6 + 0.3 * Double(index) / Double(plan.gaps.count), activity: "speaking"))
+      let others = plan.gaps[(index + 1)...].map(\.frames)
+      let heard = Song(song, patches)
       patches.append(
-        try filler.fill(
-          Song(song, patches), gap: gap.frames,
-          others: plan.gaps[(index + 1)...].map(\.frames), speech: plan.speech))
+        try options.method.resolved(for: gap.frames, rate: song.info.sampleRate) == .continue
+          ? filler.continued(heard, gap: gap.frames, others: others)
+          : filler.fill(heard, gap: gap.frames, others: others, speech: plan.speech))
     }
     return patches
+  }
+}
+
+extension FillMethod {
+  /// `.auto` decided for a gap.
+  func resolved(for gap: Range<Int>, rate: Int) -> FillMethod {
+    guard self == .auto else { return self }
+    return Double(gap.count) <= GapFiller.continuedSeconds * Double(rate) ? .continue : .speak
   }
 }
