@@ -96,6 +96,53 @@ import Testing
     #expect((gaps?.first?["words"] as? [String])?.contains("currently") == true)
   }
 
+  /// A continued dropout is near to what was there: a hundredth of a second of a voice.
+  @Test func shortDropoutsAreContinued() throws {
+    let place = try Workplace()
+    try place.talk()
+    let whole = try samples(place, "talk.wav").samples
+    try place.talk { samples in for index in 40000..<40160 { samples[index] = 0 } }
+    let run = try place.run(
+      "fill", "talk.wav", "--transcript", "talk.txt", "--gap", "2.5-2.51", "--json")
+    #expect(run.status == 0 && run.output.contains("\"method\" : \"continue\""), "\(run.errors)")
+    let made = try samples(place, "talk.filled.wav").samples
+    let (error, power) = (40000..<40160).reduce(into: (0.0, 0.0)) { sums, index in
+      sums.0 += (made[index] - whole[index]) * (made[index] - whole[index])
+      sums.1 += whole[index] * whole[index]
+    }
+    #expect(error < 0.5 * power)
+    #expect(made[..<40000] == whole[..<40000] && made[40160...] == whole[40160...])
+  }
+
+  @Test func wordsAreReplaced() throws {
+    let place = try Workplace()
+    try place.talk()
+    let arguments = [
+      "fill", "talk.wav", "--transcript", "talk.txt", "--replace", "currently", "every evening",
+    ]
+    let refused = try Command(arguments, in: place.url)
+    #expect(refused.status != 0 && refused.errors.contains("--i-have-consent"), "\(refused.errors)")
+    #expect(place.names == ["talk.txt", "talk.wav"])
+    let run = try Command(arguments + ["--i-have-consent"], in: place.url)
+    #expect(run.status == 0, "\(run.errors)")
+    let (before, after) = (try samples(place, "talk.wav"), try samples(place, "talk.filled.wav"))
+    let bytes = try place.bytes("talk.filled.wav.aedit.json")
+    let sidecar = try JSONSerialization.jsonObject(with: bytes) as? [String: Any]
+    let gap = (sidecar?["gaps"] as? [[String: Any]])?.first
+    let replaced = sidecar?["replacement"] as? [String: Any]
+    #expect(replaced?["old"] as? String == "currently")
+    #expect((replaced?["consent"] as? String)?.contains("consent") == true)
+    let start = Int(((gap?["startSeconds"] as? Double ?? 0) * 16000).rounded())
+    let end = Int(((gap?["endSeconds"] as? Double ?? 0) * 16000).rounded())
+    #expect(start > 0 && end - start > 8000, "three words' length")
+    let rest = after.frameCount - end
+    #expect(after.samples[..<start] == before.samples[..<start])
+    #expect(after.samples[end...] == before.samples[(before.frameCount - rest)...])
+    let tag = try AudioReader(path: place.url.appendingPathComponent("talk.filled.wav").path)
+      .info.tags[.comment]
+    #expect(tag?.contains("every evening") == true)
+  }
+
   /// What is wrong, in one line, and nothing is written.
   @Test(arguments: [
     (["--transcript", "absent.txt"], 1), (["--transcript", "talk.wav"], 1),
@@ -105,6 +152,9 @@ import Testing
     (["--transcript", "talk.txt", "--gap", "auto", "--gap", "1-2"], 2),
     (["--transcript", "talk.txt", "--gap", "2.5-3", "-o", "talk.wav"], 2),
     (["--transcript", "talk.txt", "--gap", "2.5-3", "-o", "x.xyz"], 1), ([], 2),
+    (["--transcript", "talk.txt", "--replace", "currently"], 2),
+    (["--transcript", "talk.txt", "--replace", "unsaid", "said", "--i-have-consent"], 2),
+    (["--transcript", "talk.txt", "--gap", "2.5-3", "--method", "magic"], 2),
   ])
   func mistakesAreNamed(options: [String], status: Int) throws {
     let place = try Workplace()

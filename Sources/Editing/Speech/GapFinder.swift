@@ -38,7 +38,11 @@ struct GapFinder {
   /// Found stretches closer than this are one.
   private static let joinSeconds = 0.03
   private static let clippedRun = 3, clippedRuns = 6
-  private static let burstFactor = 5.0, burstSeconds = 0.3
+  /// How far a burst stands above what is loud around it: noise less far than what could be a voice.
+  private static let noiseFactor = 2.5, burstFactor = 5.0, burstSeconds = 0.3
+  /// RMS of the samples' differences at 16 kHz over their own, from which a sound counts as noise: 1.4
+  /// is white noise, voices stay under 0.5.
+  private static let noiseRoughness = 0.8
 
   init(_ song: Song) {
     self.song = song
@@ -105,12 +109,17 @@ struct GapFinder {
     private var run = (value: Float(0), since: 0)
     /// RMS of successive frames of 10 ms.
     private var levels: [Double] = []
+    /// RMS of their differences over a sixteenth of a millisecond.
+    private var steps: [Double] = []
     private var power = 0.0
+    private var stepPower = 0.0
+    private var recent: [Float]
 
     init(rate: Int, channelCount: Int) {
       (self.rate, self.channelCount) = (rate, channelCount)
       sizes = GapFinder.packets.map { Int(($0 * Double(rate)).rounded()) }
       equal = sizes.map { _ in 0 }
+      recent = [Float](repeating: 0, count: max(1, Int((Double(rate) / 16000).rounded())))
     }
 
     private var levelFrames: Int { rate / 100 }
@@ -126,14 +135,21 @@ struct GapFinder {
         for (kind, size) in sizes.enumerated() where offset + index >= size {
           watchRepeat(kind, size, sample, line[offset + index - size])
         }
-        power += Double(sample) * Double(sample)
+        watchLevel(sample)
         position += 1
-        if position % levelFrames == 0 {
-          levels.append((power / Double(levelFrames)).squareRoot())
-          power = 0
-        }
       }
       history = Array(line.suffix(longest))
+    }
+
+    private mutating func watchLevel(_ sample: Float) {
+      let step = Double(sample - recent[position % recent.count])
+      recent[position % recent.count] = sample
+      power += Double(sample) * Double(sample)
+      stepPower += step * step
+      guard (position + 1) % levelFrames == 0 else { return }
+      levels.append((power / Double(levelFrames)).squareRoot())
+      steps.append((stepPower / Double(levelFrames)).squareRoot())
+      (power, stepPower) = (0, 0)
     }
 
     private mutating func watchSilence(_ sample: Float) {
@@ -202,7 +218,9 @@ struct GapFinder {
       for index in 0...levels.count {
         if index < levels.count, levels[index] > 0.05 {
           let around = levels[max(0, index - reach)..<min(levels.count, index + reach)].sorted()
-          if levels[index] > GapFinder.burstFactor * max(1e-4, around[around.count * 9 / 10]) {
+          let isNoise = steps[index] > GapFinder.noiseRoughness * levels[index]
+          let factor = isNoise ? GapFinder.noiseFactor : GapFinder.burstFactor
+          if levels[index] > factor * max(1e-4, around[around.count * 9 / 10]) {
             loud += 1
             continue
           }
