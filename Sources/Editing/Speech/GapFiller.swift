@@ -22,7 +22,7 @@ struct GapFiller {
   private static let predictorOrder = 48
   /// Gaps up to this length are filled by `.continue` in `.auto`. Chosen on dev: see
   /// Benchmarks/speech/RESULTS.md.
-  static let continuedSeconds = 0.06
+  static let continuedSeconds = 0.3
   /// What is heard of each side of a gap that is continued, and the filter's length: longer than the
   /// period of a low voice. Seconds.
   private static let continuedPastSeconds = 0.1, continuedOrderSeconds = 1.0 / 60
