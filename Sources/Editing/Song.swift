@@ -29,7 +29,10 @@ struct Song {
     var spliced = song.info
     spliced.frameCount += count - cut.count
     info = spliced
-    open = { SplicedSongReader(song: try song.reader(), cut: cut, count: count) }
+    let channels = info.channelCount
+    open = {
+      SplicedSongReader(song: try song.reader(), channelCount: channels, cut: cut, count: count)
+    }
   }
 
   /// A new cursor; each keeps its own place, so that several passes can run side by side.
@@ -123,8 +126,10 @@ private final class SplicedSongReader: SongReader {
   func read(_ range: Range<Int>) throws -> AudioBlock {
     let (start, end) = (cut.lowerBound, cut.lowerBound + count)
     let moved = cut.upperBound - end
-    var block = try song.read(min(range.lowerBound, start)..<min(range.upperBound, start))
-    if range.lowerBound >= start { block = AudioBlock(channelCount: block.channelCount, samples: []) }
+    var block =
+      range.lowerBound < start
+      ? try song.read(range.lowerBound..<min(range.upperBound, start))
+      : AudioBlock(channelCount: channelCount, silentFrames: 0)
     block.append(
       AudioBlock(
         channelCount: block.channelCount,
