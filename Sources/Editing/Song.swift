@@ -114,11 +114,15 @@ private final class PatchedSongReader: SongReader {
 
 private final class SplicedSongReader: SongReader {
   private let song: any SongReader
+  private let channelCount: Int
   private let cut: Range<Int>
   private let count: Int
 
-  init(song: any SongReader, cut: Range<Int>, count: Int) {
-    (self.song, self.cut, self.count) = (song, cut, count)
+  init(song: any SongReader, channelCount: Int, cut: Range<Int>, count: Int) {
+    self.song = song
+    self.channelCount = channelCount
+    self.cut = cut
+    self.count = count
   }
 
   var nonFiniteSampleCount: Int { song.nonFiniteSampleCount }
