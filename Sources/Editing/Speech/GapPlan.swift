@@ -33,12 +33,15 @@ struct GapPlan {
       let words = speech.words.filter { word in
         word.phones.contains { $0.end > seconds.lowerBound && $0.start < seconds.upperBound }
       }
-      let isFilled = !words.isEmpty || gap.kind == .given || gap.kind == .marked
+      let way = method.resolved(for: gap.frames, rate: rate)
+      // What is continued needs no words.
+      let isFilled =
+        !words.isEmpty || gap.kind == .given || gap.kind == .marked || way == .continue
       reports.append(
         GapReport(
           kind: gap.kind, startSeconds: seconds.lowerBound, endSeconds: seconds.upperBound,
           words: words.map(\.text.text), isFilled: isFilled,
-          method: method.resolved(for: gap.frames, rate: rate)))
+          method: way))
       guard isFilled else { continue }
       kept.append(gap)
       let length = seconds.upperBound - seconds.lowerBound
