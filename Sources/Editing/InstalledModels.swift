@@ -154,7 +154,7 @@ final class InstalledModels: EditingModels {
 }
 
 extension LoadedModel {
-  fileprivate init(_ package: ModelPackage) {
+  init(_ package: ModelPackage) {
     self.init(
       name: package.name, version: package.version, licence: package.licence,
       hashes: package.hashes)

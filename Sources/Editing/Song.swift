@@ -36,6 +36,22 @@ struct Song {
     let nonFinite = reader.nonFiniteSampleCount
     self.info = exact
     open = { ScratchSongReader(scratch: scratch, nonFiniteSampleCount: nonFinite) }
+
+  /// Another song of which some stretches, which do not overlap, are replaced while reading.
+  init(_ song: Song, _ patches: [Patch]) {
+    info = song.info
+    open = { PatchedSongReader(song: try song.reader(), patches: patches) }
+  }
+
+  /// Another song in which silence stands for some frames, of another number.
+  init(_ song: Song, silence count: Int, for cut: Range<Int>) {
+    var spliced = song.info
+    spliced.frameCount += count - cut.count
+    info = spliced
+    let channels = info.channelCount
+    open = {
+      SplicedSongReader(song: try song.reader(), channelCount: channels, cut: cut, count: count)
+    }
   }
 
   /// A new cursor; each keeps its own place, so that several passes can run side by side.
@@ -97,6 +113,65 @@ private final class MixedSongReader: SongReader {
 
   func read(_ range: Range<Int>) throws -> AudioBlock {
     mix.mixed(try song.read(range), with: try mix.stem(in: range), at: range.lowerBound)
+  }
+}
+
+private final class PatchedSongReader: SongReader {
+  private let song: any SongReader
+  private let patches: [Patch]
+
+  init(song: any SongReader, patches: [Patch]) {
+    self.song = song
+    self.patches = patches
+  }
+
+  var nonFiniteSampleCount: Int { song.nonFiniteSampleCount }
+
+  func read(_ range: Range<Int>) throws -> AudioBlock {
+    var block = try song.read(range)
+    let channels = block.channelCount
+    for patch in patches where patch.frames.overlaps(range) {
+      let common = patch.frames.clamped(to: range)
+      let from = (common.lowerBound - patch.frames.lowerBound) * channels
+      let to = (common.lowerBound - range.lowerBound) * channels
+      for index in 0..<common.count * channels {
+        block.samples[to + index] = patch.block.samples[from + index]
+      }
+    }
+    return block
+  }
+}
+
+private final class SplicedSongReader: SongReader {
+  private let song: any SongReader
+  private let channelCount: Int
+  private let cut: Range<Int>
+  private let count: Int
+
+  init(song: any SongReader, channelCount: Int, cut: Range<Int>, count: Int) {
+    self.song = song
+    self.channelCount = channelCount
+    self.cut = cut
+    self.count = count
+  }
+
+  var nonFiniteSampleCount: Int { song.nonFiniteSampleCount }
+
+  func read(_ range: Range<Int>) throws -> AudioBlock {
+    let (start, end) = (cut.lowerBound, cut.lowerBound + count)
+    let moved = cut.upperBound - end
+    var block =
+      range.lowerBound < start
+      ? try song.read(range.lowerBound..<min(range.upperBound, start))
+      : AudioBlock(channelCount: channelCount, silentFrames: 0)
+    block.append(
+      AudioBlock(
+        channelCount: block.channelCount,
+        silentFrames: range.clamped(to: start..<end).count))
+    if range.upperBound > end {
+      block.append(try song.read(max(range.lowerBound, end) + moved..<range.upperBound + moved))
+    }
+    return block
   }
 }
 

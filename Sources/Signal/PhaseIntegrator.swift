@@ -30,6 +30,24 @@ public struct PhaseIntegrator: Sendable {
     random = Philox(seed: seed, stream: 0x7068_6173)
   }
 
+  /// Makes the next frame follow a frame of a recording's STFT.
+  ///
+  /// - Parameter spectrum: `[bin][re, im]`, centred, as ``STFT`` gives it.
+  public mutating func follow(_ spectrum: ArraySlice<Float>) {
+    precondition(spectrum.count == 2 * binCount)
+    let first = spectrum.startIndex
+    var (vectors, magnitudes) = ([Complex](), [Double]())
+    for k in 0..<binCount {
+      let value = Complex(spectrum[first + 2 * k], spectrum[first + 2 * k + 1])
+      let length = value.length
+      // Frames are turned to their middle: see `frame`, which turns them back.
+      let sign = k % 2 == 0 ? 1.0 : -1
+      vectors.append(length > 0 ? value.scaled(sign / length) : Complex(1.0, 0.0))
+      magnitudes.append(max(1e-6, length))
+    }
+    last = (vectors, magnitudes)
+  }
+
   /// - Parameters:
   ///   - steps: `[frame][part][bin]`, the parts being the log-magnitude, real and imaginary part
   ///     of the step in time, real and imaginary part of the step in frequency.

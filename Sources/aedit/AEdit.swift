@@ -18,7 +18,7 @@ struct AEdit: ParsableCommand {
     version: SongEditor.version,
     subcommands: [
       EditCommand.self, PlanCommand.self, StemsCommand.self, MetricsCommand.self,
-      SpectrogramCommand.self, AlignCommand.self, BatchCommand.self,
+      SpectrogramCommand.self, AlignCommand.self, FillCommand.self, BatchCommand.self,
       GenerateCommand.self, ChangeCommand.self,
       ModelsCommand.self,
     ],

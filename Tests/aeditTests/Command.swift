@@ -16,6 +16,8 @@ struct Command {
   static let hasText = FileManager.default.fileExists(
     atPath: root.appendingPathComponent("Models/text/model.json").path)
 
+  static let hasPainter = FileManager.default.fileExists(
+    atPath: root.appendingPathComponent("Models/speech/painter.safetensors").path)
   static let hasSpeech = FileManager.default.fileExists(
     atPath: root.appendingPathComponent("Models/speech/model.json").path)
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..networks import MLP, ConvNeXtBlock, SelfAttention
+from ..networks import MLP, ConvNeXtBlock, SelfAttention, attend
 
 # ---- aligner
 
@@ -65,10 +65,10 @@ class PainterConfig:
     hop: int = 512
     bands: int = 128
     frames: int = 344  # context with the gap: 4 s
-    dim: int = 384
-    heads: int = 6
-    latents: int = 128
-    blocks: int = 6
+    dim: int = 256
+    heads: int = 4
+    latents: int = 64
+    blocks: int = 3
     frequencies: int = 48  # of the Fourier features of times
     phones: int = 0  # with "no phoneme", which is 0
     mel_mean: float = -7.0
@@ -101,11 +101,17 @@ class PerceiverAttention(nn.Module):
         def split(z):
             return z.view(B, z.shape[1], self.heads, -1).transpose(1, 2)
 
-        y = F.scaled_dot_product_attention(
-            split(self.query(y)), split(self.key(source)), split(self.value(source)),
-            attn_mask=None if mask is None else mask[:, None, None, :])
+        y = attend(split(self.query(y)), split(self.key(source)), split(self.value(source)),
+                   None if mask is None else mask[:, None, None, :])
         x = x + self.dense(y.transpose(1, 2).reshape(B, N, C))
         return x + self.dense2(F.gelu(self.dense1(self.layernorm(x))))
+
+
+#: Of the echo: how far apart places in a phoneme may lie (1 is its length), and the weight of the
+#: voice's mean in frames.
+ECHO_WIDTH, ECHO_PRIOR = 0.2, 1.0
+#: The straight line counts e-fold less with each of so many frames from what is heard.
+LINE_FRAMES = 4.0
 
 
 def interpolated(mel: torch.Tensor, gap: torch.Tensor) -> torch.Tensor:
@@ -124,6 +130,34 @@ def interpolated(mel: torch.Tensor, gap: torch.Tensor) -> torch.Tensor:
     return taken(before) * (1 - part) + taken(after) * part
 
 
+def distance(gap: torch.Tensor) -> torch.Tensor:
+    """How many frames each of gap [B, T] lies from the nearest that is heard; 0 outside of gaps."""
+    T = gap.shape[1]
+    at = torch.arange(T)
+    before = at - torch.where(gap, -T, at).cummax(1).values
+    after = torch.where(gap, 2 * T, at).flip(1).cummin(1).values.flip(1) - at
+    return torch.minimum(before, after).float()
+
+
+def voice_mean(mel, heard, spoken):
+    """The mean [B, 1, bands] of the heard frames in which something is spoken; of all that are heard
+    where there are none. mel [B, T, bands], heard [B, T] 1 or 0, spoken [B, T] phonemes."""
+    voice = heard * (spoken > 0)
+    voice = torch.where(voice.sum(1, keepdim=True) > 0, voice, heard)[..., None]
+    return (voice * mel).sum(1, keepdim=True) / voice.sum(1, keepdim=True).clamp_min(1)
+
+
+def echoed(mel, heard, mean, spoken, place, queries):
+    """What the speaker's other frames of the queries' phonemes are like, [B, Q, bands]: the mean of
+    the heard frames of the same phoneme, weighted by how near they lie within it (place [B, T, 2]:
+    since its start, until its end), with the voice's mean as `ECHO_PRIOR` frames more."""
+    part = place[..., 0] / place.sum(-1).clamp_min(1e-3)
+    same = spoken.gather(1, queries)[..., None] == spoken[:, None]
+    away = part.gather(1, queries)[..., None] - part[:, None]
+    weight = same * torch.exp(-0.5 * (away / ECHO_WIDTH) ** 2) * heard[:, None]  # [B, Q, T]
+    return (weight @ mel + ECHO_PRIOR * mean) / (weight.sum(-1, keepdim=True) + ECHO_PRIOR)
+
+
 class Painter(nn.Module):
     """SpeechPainter (2202.07273): a Perceiver IO that reads masked log-mel frames and phonemes and
     is asked for frames of the gap.
@@ -135,14 +169,16 @@ class Painter(nn.Module):
     Where it differs from the paper, because training is short: frames and queries know which phoneme
     the aligner (or the duration estimate) puts there, and how far in; the decoder reads the inputs
     beside the latents, so that a query finds the speaker's other frames of its phoneme; queries then
-    attend to each other; and what is learned is the difference from a straight line across the gap.
+    attend to each other; sounds are seen relative to the voice's mean spectrum; and what is learned
+    is the difference from a guess: near the gap's ends a straight line across it, farther in the
+    echo of the speaker's other frames of the phoneme.
     """
 
     def __init__(self, config: PainterConfig):
         super().__init__()
         self.config = c = config
         time = 2 * c.frequencies + 1
-        self.frame = nn.Linear(c.bands + 1 + time, c.dim)
+        self.frame = nn.Linear(c.bands + 1 + time + 2, c.dim)
         self.phone = nn.Embedding(c.phones, c.dim)
         self.phone_times = nn.Linear(2 * time, c.dim)
         self.phone_under = nn.Embedding(c.phones, c.dim)
@@ -150,7 +186,7 @@ class Painter(nn.Module):
         self.encoder = PerceiverAttention(c.dim, c.heads, cross=True)
         self.blocks = nn.ModuleList(
             PerceiverAttention(c.dim, c.heads, cross=False) for _ in range(c.blocks))
-        self.query = nn.Linear(c.bands + 1 + time + 2, c.dim)
+        self.query = nn.Linear(2 * c.bands + 1 + time + 2, c.dim)
         self.decoder = PerceiverAttention(c.dim, c.heads, cross=True)
         self.refiner = PerceiverAttention(c.dim, c.heads, cross=False)
         self.norm = nn.LayerNorm(c.dim)
@@ -184,11 +220,14 @@ class Painter(nn.Module):
     def forward(self, mel, gap, phones, times, phone_mask, queries):
         c = self.config
         B, T, _ = mel.shape
-        keep = (~gap).float()[..., None]
-        line = (interpolated(mel, gap) - c.mel_mean) / c.mel_std
+        heard = (~gap).float()
+        keep = heard[..., None]
+        mel = (mel - c.mel_mean) / c.mel_std
+        line = interpolated(mel, gap)
         every = torch.arange(T).expand(B, -1)
         spoken, place = self.under(every, phones, times, phone_mask)
-        frames = self.frame(torch.cat([line * keep, keep, self.features(every)], -1))
+        mean = voice_mean(mel, heard, spoken)
+        frames = self.frame(torch.cat([(line - mean) * keep, keep, self.features(every), place], -1))
         frames = frames + self.phone_under(spoken)
         known = self.phone(phones) + self.phone_times(self.features(times).flatten(2))
         inputs = torch.cat([frames, known], 1)
@@ -200,13 +239,17 @@ class Painter(nn.Module):
         def asked(values):
             return values.gather(1, queries[..., None].expand(-1, -1, values.shape[-1]))
 
-        base = asked(line)
-        y = self.query(torch.cat([base, asked(keep), self.features(queries), asked(place)], -1))
+        near = asked(line)
+        echo = echoed(mel, heard, mean, spoken, place, queries)
+        y = self.query(torch.cat([near - mean, echo - mean, asked(keep), self.features(queries),
+                                  asked(place)], -1))
         y = y + self.phone_under(spoken.gather(1, queries))
         every = torch.ones(B, c.latents, dtype=torch.bool)
         y = self.decoder(y, torch.cat([latents, inputs], 1), torch.cat([every, mask], 1))
         y = self.refiner(y)
-        return (base + self.out(self.norm(y))) * c.mel_std + c.mel_mean
+        share = torch.exp(-distance(gap) / LINE_FRAMES).gather(1, queries)[..., None]
+        guess = share * near + (1 - share) * echo
+        return (guess + self.out(self.norm(y))) * c.mel_std + c.mel_mean
 
 
 class Discriminator(nn.Module):

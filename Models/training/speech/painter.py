@@ -32,12 +32,15 @@ AROUND = 0.1  # weight of asked frames outside the gap
 FEATURE_MATCHING = 10.0  # SpeechPainter's lambda
 MOST_PHONES = 120
 SILENT = -11.5129  # the log-mel's floor
+POOL, FRESH = 64, 2  # windows at hand, and how many of them each batch makes anew
+FLOOR_DB = (-80, -55)  # of the noise in all windows under their peaks: no recording is ever silent
 
 
 class Crops:
     """Windows of one speaker's consecutive utterances."""
 
-    def __init__(self, split: str, seed: int, augment: bool, config: PainterConfig):
+    def __init__(self, split: str, seed: int, augment: bool, config: PainterConfig,
+                 fresh: int = FRESH):
         self.speech = Speech(split, found_times=True)
         entries = [entry for entry in self.speech.entries if entry.phone_times]
         if not entries:
@@ -50,6 +53,7 @@ class Crops:
         self.samples = (config.frames - 1) * config.hop
         bins = torch.arange(self.bank.shape[1]) * config.rate / config.n_fft
         self.centres = (self.bank @ bins) / self.bank.sum(1)  # of the bands, in Hz
+        self.pool, self.fresh = [], fresh
 
     def window(self):
         """Sound [samples], the band's upper end in Hz, and phonemes as (class, start, end) in
@@ -74,10 +78,21 @@ class Crops:
                 break
         sound = np.concatenate(parts)[start : start + self.samples]
         sound = np.pad(sound, (0, self.samples - len(sound)))
+        noise = np.random.default_rng(rng.randrange(2**31)).standard_normal(len(sound), np.float32)
+        level = np.abs(sound).max() * 10 ** (rng.uniform(*FLOOR_DB) / 20)
+        sound = sound + np.float32(level) * noise
         seen = [phone for phone in phones if phone[2] > 0 and phone[1] < self.config.frames]
         if self.augment:
             sound = augmented(sound, rate, rng)
         return sound, self.speech.entries[first].row["rate"] / 2, seen[:MOST_PHONES]
+
+    def known(self):
+        """Log-mel [frames, bands] of a window in which something is said, its band and phonemes."""
+        while True:
+            sound, top, phones = self.window()
+            if phones:
+                mel = log_mel(stft(torch.from_numpy(sound)[None], self.layout), self.bank)
+                return mel[0, : self.config.frames], top, phones
 
     def gap(self, phones) -> tuple[int, int]:
         """First frame and the one after the last of a gap that touches speech."""
@@ -90,13 +105,12 @@ class Crops:
 
     def batch(self, count: int) -> dict:
         c = self.config
-        windows = []
-        while len(windows) < count:
-            window = self.window()
-            if window[2]:
-                windows.append(window)
-        sounds = torch.from_numpy(np.stack([window[0] for window in windows]))
-        mel = log_mel(stft(sounds, self.layout), self.bank)[:, : c.frames]
+        # Windows cost as much time as the network: each is heard often, with another gap every time.
+        for _ in range(max(self.fresh, count - len(self.pool))):
+            self.pool.append(self.known())
+        self.pool = self.pool[-POOL:]
+        windows = self.rng.sample(self.pool, count)
+        mel = torch.stack([window[0] for window in windows])
         gap = torch.zeros(count, c.frames, dtype=torch.bool)
         phones = torch.zeros(count, MOST_PHONES, dtype=torch.long)
         times = torch.zeros(count, MOST_PHONES, 2)
@@ -170,7 +184,7 @@ def main() -> None:
     run = Run(Painter(config), flags, beside=lambda module: dataclasses.asdict(config) | {
         "symbols": Phonemes().symbols})
     train = Crops("train", run.step, True, config)
-    held = Crops("dev", 1, False, config)
+    held = Crops("dev", 1, False, config, fresh=POOL)
     dev = [held.batch(8) for _ in range(6)]
     adversary = Adversary(config, run) if flags.adversarial else None
 

@@ -71,14 +71,18 @@ struct SpeechListener {
 
   /// A word may begin and end so much outside of the time that the transcript gives it, seconds.
   private static let windowMargin = 0.75
+  /// What the frames hear on both sides of their time, seconds.
+  private static let frameReach = 0.016
 
   /// - Parameters:
+  ///   - unheard: stretches of the song in which nothing can be heard, frames of the song.
   ///   - progress: gets the share that is done.
   /// - Throws: ``EditError/transcript(reason:)`` when there is no way that the words fit the sound.
   func align(
-    _ transcript: Transcript, with song: Song, progress: (Double) throws -> Void
+    _ transcript: Transcript, with song: Song, unheard: [Range<Int>] = [],
+    progress: (Double) throws -> Void
   ) throws -> AlignedSpeech {
-    let seconds = song.info.durationSeconds
+    let (seconds, rate) = (song.info.durationSeconds, Double(song.info.sampleRate))
     var (words, classes) = ([TranscriptWord](), [[Int]]())
     for (word, symbols) in zip(transcript.words, try transcript.phonemes(phonemizer)) {
       let codes = symbols.flatMap(inventory.encode)
@@ -92,6 +96,12 @@ struct SpeechListener {
         aligner.frame(atSeconds: $0.lowerBound - Self.windowMargin)..<aligner.frame(
           atSeconds: $0.upperBound + Self.windowMargin) + 1
       }
+    }
+    path.unheard = unheard.map {
+      let first = aligner.frame(atSeconds: Double($0.lowerBound) / rate - Self.frameReach)
+      return
+        first..<max(
+          first, aligner.frame(atSeconds: Double($0.upperBound) / rate + Self.frameReach) + 1)
     }
     let posteriors = try aligner.posteriors(
       of: try heard(song, progress: { try progress(0.3 * $0) })
@@ -113,7 +123,7 @@ struct SpeechListener {
               end: min(seconds, aligner.seconds(atFrame: frames.upperBound)))
           },
           confidence: confidence(
-            of: classes[index], spans[index], in: posteriors))
+            of: classes[index], spans[index], in: posteriors, unheard: path.unheard))
       }, seconds: seconds)
   }
 
@@ -137,11 +147,12 @@ struct SpeechListener {
   }
 
   private func confidence(
-    of phonemes: [Int], _ spans: [Range<Int>], in posteriors: PhonemePosteriors
+    of phonemes: [Int], _ spans: [Range<Int>], in posteriors: PhonemePosteriors,
+    unheard: [Range<Int>]
   ) -> Double? {
     var (sum, count) = (0.0, 0)
     for (phoneme, span) in zip(phonemes, spans) {
-      for frame in span {
+      for frame in span where !unheard.contains(where: { $0.contains(frame) }) {
         let row = frame * posteriors.classCount
         let best = posteriors.values[row..<row + posteriors.classCount].max() ?? 0
         sum += Double(posteriors.values[row + phoneme] - best)

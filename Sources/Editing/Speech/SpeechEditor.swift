@@ -11,7 +11,7 @@ import Transcripts
 /// let words = try editor.align("talk.wav", to: Transcript(path: "talk.txt"))
 /// ```
 public final class SpeechEditor: Sendable {
-  private let models: SpeechModels
+  let models: SpeechModels
 
   /// - Parameters: as of ``SongEditor/init(model:precision:)``.
   /// - Throws: `CheckpointError`
@@ -64,7 +64,7 @@ public final class SpeechEditor: Sendable {
   /// Longest recording, seconds: what the aligner keeps of one must fit into memory.
   static let longestSeconds = 4.0 * 3600
 
-  private func listener(for song: Song) throws -> SpeechListener {
+  func listener(for song: Song) throws -> SpeechListener {
     guard song.info.durationSeconds <= Self.longestSeconds else {
       throw EditError.unsupported(
         what: "a recording of \(TimeRange.clock(song.info.durationSeconds)) is too long",
@@ -75,7 +75,7 @@ public final class SpeechEditor: Sendable {
       phonemizer: try Phonemizer())
   }
 
-  private func check(_ aligned: AlignedSpeech) throws {
+  func check(_ aligned: AlignedSpeech) throws {
     guard let word = aligned.firstMismatch(leastFit: try models.leastFit()) else { return }
     let number = aligned.words.firstIndex { $0.text == word.text && $0.start == word.start } ?? 0
     throw EditError.transcript(

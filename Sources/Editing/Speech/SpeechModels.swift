@@ -10,6 +10,8 @@ final class SpeechModels: Sendable {
   private struct Loaded {
     var package: ModelPackage?
     var aligner: SpeechAligner?
+    var filler: SpeechFiller?
+    var voice: ModelPackage?
   }
 
   private let store: ModelStore
@@ -17,6 +19,8 @@ final class SpeechModels: Sendable {
   private let loaded = Mutex(Loaded())
 
   private static let packageKind = "speech"
+  /// The package whose vocoder speaks.
+  private static let voiceKind = "music"
 
   init(model: String?, precision: Precision) throws {
     store = try ModelStore(model: model)
@@ -32,6 +36,19 @@ final class SpeechModels: Sendable {
       }
       loaded.aligner = aligner
       return aligner
+    }
+  }
+
+  func filler() throws -> SpeechFiller {
+    try loaded.withLock { loaded in
+      if let filler = loaded.filler { return filler }
+      let package = try speech(&loaded)
+      let voice = try store.package(kind: Self.voiceKind)
+      let filler = try Precision.$current.withValue(precision) {
+        try SpeechFiller(speech: package, music: voice)
+      }
+      (loaded.filler, loaded.voice) = (filler, voice)
+      return filler
     }
   }
 
@@ -55,6 +72,10 @@ final class SpeechModels: Sendable {
   /// The least that words must fit the sound: see ``AlignedSpeech/firstMismatch(leastFit:)``.
   func leastFit() throws -> Double {
     try loaded.withLock { try speech(&$0).decode(Defaults.self, from: "defaults").leastFit }
+  }
+
+  var used: [LoadedModel] {
+    loaded.withLock { [$0.package, $0.voice].compactMap(\.self).map(LoadedModel.init) }
   }
 
   private func speech(_ loaded: inout Loaded) throws -> ModelPackage {

@@ -67,7 +67,7 @@ public struct SpeechPainter: Sendable {
   public init(_ w: WeightScope, config c: SpeechPainterConfig) throws {
     config = c
     let time = 2 * c.frequencies + 1
-    frame = try Linear(w / "frame", in: c.bands + 1 + time, out: c.dim)
+    frame = try Linear(w / "frame", in: c.bands + 1 + time + 2, out: c.dim)
     phone = try Embedding(w / "phone", count: c.phones, dim: c.dim)
     phoneTimes = try Linear(w / "phone_times", in: 2 * time, out: c.dim)
     phoneUnder = try Embedding(w / "phone_under", count: c.phones, dim: c.dim)
@@ -77,7 +77,7 @@ public struct SpeechPainter: Sendable {
     }
     encoder = try layer(w / "encoder", cross: true)
     blocks = try (0..<c.blocks).map { try layer(w / "blocks" / $0, cross: false) }
-    query = try Linear(w / "query", in: c.bands + 1 + time + 2, out: c.dim)
+    query = try Linear(w / "query", in: 2 * c.bands + 1 + time + 2, out: c.dim)
     decoder = try layer(w / "decoder", cross: true)
     refiner = try layer(w / "refiner", cross: false)
     norm = try LayerNorm(w / "norm", dim: c.dim)
@@ -99,55 +99,38 @@ public struct SpeechPainter: Sendable {
     precondition(
       mel.shape == [config.frames, config.bands] && gap.count == config.frames,
       "log-mel \(mel.shape) with \(gap.count) marks")
-    let line = interpolated(
-      mel.scaled(by: 1 / config.melStd, plus: -config.melMean / config.melStd).floats, gap)
-    let inputs = try inputs(line, gap, phonemes)
+    let scaled = mel.scaled(by: 1 / config.melStd, plus: -config.melMean / config.melStd).floats
+    let guess = SpeechGuess(
+      mel: scaled, bands: config.bands, gap: gap,
+      places: (0..<config.frames).map { PhonemePlace(of: $0, in: phonemes) })
+    let inputs = try inputs(guess, phonemes)
     var x = latents.reshaped([1] + latents.shape)
     encoder(&x, inputs: inputs)
     for block in blocks { block(&x) }
-    var y = try asked(queries, line, gap, phonemes)
+    let echoes = queries.map(guess.echo)
+    var y = try asked(queries, echoes, guess)
     let both = try Tensor(
       x.floats + inputs.floats, shape: [1, x.shape[1] + inputs.shape[1], config.dim])
     decoder(&y, inputs: both)
     refiner(&y)
     var made = out(norm(y, output: out.inputType))[0]
-    let base = queries.flatMap { line[$0 * config.bands..<($0 + 1) * config.bands] }
+    let base = zip(queries, echoes).flatMap { guess.base($0, echo: $1) }
     made.combine(1, try Tensor(base, shape: made.shape), 1)
     return made.scaled(by: config.melStd, plus: config.melMean)
   }
 
-  /// `[T, bands]` with each band drawn straight across gaps; a gap at an end keeps the value of its
-  /// other side.
-  private func interpolated(_ mel: [Float], _ gap: [Bool]) -> [Float] {
-    let bands = config.bands
-    var out = mel
-    for frame in gap.indices where gap[frame] {
-      let before = gap[..<frame].lastIndex(of: false)
-      let after = gap[frame...].firstIndex(of: false)
-      guard let left = before ?? after, let right = after ?? before else { continue }
-      let part = Float(frame - left) / Float(max(1, right - left))
-      for band in 0..<bands {
-        out[frame * bands + band] =
-          mel[left * bands + band] * (1 - part) + mel[right * bands + band] * part
-      }
-    }
-    return out
-  }
-
   /// Frames and phonemes as one sequence `[1, T + L, C]`.
-  private func inputs(
-    _ line: [Float], _ gap: [Bool], _ phonemes: [TimedPhoneme]
-  ) throws -> Tensor {
+  private func inputs(_ guess: SpeechGuess, _ phonemes: [TimedPhoneme]) throws -> Tensor {
     let (count, bands) = (config.frames, config.bands)
     var rows: [Float] = []
     for t in 0..<count {
-      rows +=
-        gap[t] ? [Float](repeating: 0, count: bands) : Array(line[t * bands..<(t + 1) * bands])
-      rows.append(gap[t] ? 0 : 1)
-      rows += time(Float(t))
+      let isHeard = !guess.gap[t]
+      rows += isHeard ? guess.relative(guess.line(t)) : [Float](repeating: 0, count: bands)
+      rows.append(isHeard ? 1 : 0)
+      rows += time(Float(t)) + guess.places[t].reach
     }
     var frames = frame(try Tensor(rows, shape: [count, rows.count / count]))
-    frames.combine(1, try phoneUnder((0..<count).map { under($0, phonemes)?.phoneme ?? 0 }), 1)
+    frames.combine(1, try phoneUnder(guess.places.map(\.phoneme)), 1)
     guard !phonemes.isEmpty else { return frames.reshaped([1] + frames.shape) }
     let places = phonemes.flatMap { time($0.start) + time($0.end) }
     var said = phoneTimes(
@@ -157,30 +140,18 @@ public struct SpeechPainter: Sendable {
       frames.floats + said.floats, shape: [1, count + phonemes.count, config.dim])
   }
 
-  /// The queries `[1, Q, C]`: each frame's straight line, whether it is heard, its time, and how far
-  /// it lies from its phoneme's ends, in tens of frames; and the phoneme.
-  private func asked(
-    _ queries: [Int], _ line: [Float], _ gap: [Bool], _ phonemes: [TimedPhoneme]
-  ) throws -> Tensor {
-    var (rows, spoken) = ([Float](), [Int]())
-    for query in queries {
-      let found = under(query, phonemes)
-      let middle = Float(query) + 0.5
-      spoken.append(found?.phoneme ?? 0)
-      rows += line[query * config.bands..<(query + 1) * config.bands]
-      rows.append(gap[query] ? 0 : 1)
-      rows += time(Float(query))
-      rows += found.map { [(middle - $0.start) / 10, ($0.end - middle) / 10] } ?? [0, 0]
+  /// The queries `[1, Q, C]`: each frame's straight line and echo, whether it is heard, its time, and
+  /// how far it lies from its phoneme's ends; and the phoneme.
+  private func asked(_ queries: [Int], _ echoes: [[Float]], _ guess: SpeechGuess) throws -> Tensor {
+    var rows: [Float] = []
+    for (query, echo) in zip(queries, echoes) {
+      rows += guess.relative(guess.line(query)) + guess.relative(echo)
+      rows.append(guess.gap[query] ? 0 : 1)
+      rows += time(Float(query)) + guess.places[query].reach
     }
     var y = query(try Tensor(rows, shape: [queries.count, rows.count / max(1, queries.count)]))
-    y.combine(1, try phoneUnder(spoken), 1)
+    y.combine(1, try phoneUnder(queries.map { guess.places[$0].phoneme }), 1)
     return y.reshaped([1] + y.shape)
-  }
-
-  /// The phoneme in which a frame's middle lies.
-  private func under(_ frame: Int, _ phonemes: [TimedPhoneme]) -> TimedPhoneme? {
-    let middle = Float(frame) + 0.5
-    return phonemes.first { $0.start <= middle && middle < $0.end }
   }
 
   /// A time and its sines and cosines, from one turn over the context to half as many as it has

@@ -1,0 +1,175 @@
+import AudioFiles
+import Editors
+import Foundation
+import Signal
+
+/// A stretch of a recording with other samples.
+struct Patch {
+  let frames: Range<Int>
+  let block: AudioBlock
+}
+
+/// Speaks what a transcript says in a gap of a recording, in its voice and room, and joins it.
+struct GapFiller {
+  let filler: SpeechFiller
+  let seed: UInt64
+
+  /// Longest gap, seconds: half of the window that the painter hears.
+  static let longestSeconds = 2.5
+  /// Cross-fades inside of the gap's ends, seconds, and the sound from which it is continued.
+  static let fadeSeconds = 0.01
+  private static let pastSeconds = 0.04
+  private static let predictorOrder = 48
+  /// Gaps up to this length are filled by `.continue` in `.auto`. Chosen on dev: see
+  /// Benchmarks/speech/RESULTS.md.
+  static let continuedSeconds = 0.3
+  /// What is heard of each side of a gap that is continued, and the filter's length: longer than the
+  /// period of a low voice. Seconds.
+  private static let continuedPastSeconds = 0.1, continuedOrderSeconds = 1.0 / 60
+  /// Peak of the window's sound for the network.
+  private static let modelPeak = 0.5
+
+  /// - Parameters:
+  ///   - song: the recording, with the gaps before this one filled.
+  ///   - gap: frames of the recording.
+  ///   - others: what is still to be filled.
+  ///   - speech: with the times of what lies in the gap.
+  /// - Returns: samples for exactly the gap's frames.
+  func fill(_ song: Song, gap: Range<Int>, others: [Range<Int>], speech: AlignedSpeech) throws
+    -> Patch
+  {
+    let rate = song.info.sampleRate
+    let model = filler.mel.sampleRateHz
+    let length = (filler.windowSamples * rate + model - 1) / model
+    let start = (gap.lowerBound + gap.upperBound - length) / 2
+    let window = try heard(song, start..<start + length)
+    // Nothing of what is damaged reaches the network.
+    func inside(_ range: Range<Int>) -> Range<Int> {
+      let low = min(max(range.lowerBound - start, 0), length)
+      return low..<max(low, min(range.upperBound - start, length))
+    }
+    let damaged = ([gap] + others).map(inside)
+    var mono = window.mono()
+    for range in damaged {
+      for index in range { mono[index] = 0 }
+    }
+    let peak = mono.reduce(0) { max($0, abs($1)) }
+    let gain = peak > 1e-5 ? Float(Self.modelPeak) / peak : 1
+    var sound = try StreamResampler.resample(mono.map { $0 * gain }, from: rate, to: model)
+    sound = Array(sound.prefix(filler.windowSamples))
+    sound += [Float](repeating: 0, count: filler.windowSamples - sound.count)
+    func scaled(_ frame: Int) -> Int { frame * model / rate }
+    let made = try filler.fill(
+      sound, gap: scaled(damaged[0].lowerBound)..<scaled(damaged[0].upperBound),
+      others: damaged.dropFirst().filter { !$0.isEmpty }
+        .map { scaled($0.lowerBound)..<scaled($0.upperBound) },
+      phonemes: phonemes(speech, from: Double(start) / Double(rate)), seed: seed)
+    let back = try StreamResampler.resample(made.map { $0 / gain }, from: model, to: rate)
+    let spoken = damaged[0].map { $0 < back.count ? Double(back[$0]) : 0 }
+    return Patch(
+      frames: gap,
+      block: join(spoken, into: window, at: damaged[0], mono: mono, damaged: damaged))
+  }
+
+  /// Lets the sound on both sides of a gap go on into it by linear prediction, each channel by itself.
+  /// - Returns: samples for exactly the gap's frames.
+  func continued(_ song: Song, gap: Range<Int>, others: [Range<Int>]) throws -> Patch {
+    let rate = Double(song.info.sampleRate)
+    let reach = Int(Self.continuedPastSeconds * rate)
+    // A gap beside this one is no sound to go on from.
+    let left = others.map(\.upperBound).filter { $0 <= gap.lowerBound }.max() ?? 0
+    let right = others.map(\.lowerBound).filter { $0 >= gap.upperBound }.min() ?? .max
+    let range = max(gap.lowerBound - reach, left)..<min(gap.upperBound + reach, right)
+    let window = try heard(song, range)
+    let before = gap.lowerBound - range.lowerBound
+    let count = window.channelCount
+    var block = AudioBlock(channelCount: count, silentFrames: gap.count)
+    for channel in 0..<count {
+      let own = (0..<window.frameCount).map { window.samples[$0 * count + channel] }
+      func line(_ past: [Double]) -> [Double] {
+        LinearPredictor(past, order: Int(Self.continuedOrderSeconds * rate))
+          .continuing(past, count: gap.count)
+      }
+      let forward = line(Array(own[..<before]))
+      let backward = line(Array(own[(before + gap.count)...].reversed()))
+      for index in 0..<gap.count {
+        // Both are alike at their own ends only: powers add up to one.
+        let angle = Double.pi / 2 * (Double(index) + 0.5) / Double(gap.count)
+        block.samples[index * count + channel] =
+          forward[index] * cos(angle) + backward[gap.count - 1 - index] * sin(angle)
+      }
+    }
+    return Patch(frames: gap, block: block)
+  }
+
+  /// Frames of a song, silence beyond its ends.
+  private func heard(_ song: Song, _ range: Range<Int>) throws -> AudioBlock {
+    let count = song.info.frameCount
+    let inner = max(0, range.lowerBound)..<max(0, min(count, range.upperBound))
+    var block = AudioBlock(
+      channelCount: song.info.channelCount, silentFrames: inner.lowerBound - range.lowerBound)
+    block.append(try song.reader().read(inner))
+    block.append(
+      AudioBlock(
+        channelCount: song.info.channelCount, silentFrames: range.count - block.frameCount))
+    return block
+  }
+
+  /// What is said in the window, in samples of the network's rate.
+  private func phonemes(_ speech: AlignedSpeech, from start: Double) -> [TimedPhoneme] {
+    let rate = Double(filler.mel.sampleRateHz)
+    let end = start + Double(filler.windowSamples) / rate
+    return speech.words.flatMap(\.phones).filter { $0.end > start && $0.start < end }.map {
+      TimedPhoneme(
+        phoneme: $0.phoneme, start: Float(($0.start - start) * rate),
+        end: Float(($0.end - start) * rate))
+    }
+  }
+
+  /// Puts the spoken gap into each channel at the level that the channel has beside it, and fades
+  /// from and to what linear prediction makes of the sound at the gap's ends.
+  private func join(
+    _ spoken: [Double], into window: AudioBlock, at gap: Range<Int>, mono: [Float],
+    damaged: [Range<Int>]
+  ) -> AudioBlock {
+    let rate =
+      Double(window.frameCount) * Double(filler.mel.sampleRateHz)
+      / Double(filler.windowSamples)
+    let fade = min(Int(Self.fadeSeconds * rate), gap.count / 2)
+    let past = Int(Self.pastSeconds * rate)
+    let count = window.channelCount
+    var out = AudioBlock(channelCount: count, silentFrames: gap.count)
+    for channel in 0..<count {
+      let own = (0..<window.frameCount).map { window.samples[$0 * count + channel] }
+      let share = share(of: own, in: mono, without: damaged)
+      var line = spoken.map { $0 * share }
+      let before = Array(own[max(0, gap.lowerBound - past)..<gap.lowerBound])
+      let after = Array(own[gap.upperBound..<min(own.count, gap.upperBound + past)].reversed())
+      blend(&line, from: before, fade: fade)
+      line.reverse()
+      blend(&line, from: after, fade: fade)
+      line.reverse()
+      for index in line.indices { out.samples[index * count + channel] = line[index] }
+    }
+    return out
+  }
+
+  /// Lets a line begin as the continuation of what comes before it.
+  private func blend(_ line: inout [Double], from past: [Double], fade: Int) {
+    let predictor = LinearPredictor(past, order: Self.predictorOrder)
+    for (index, value) in predictor.continuing(past, count: fade).enumerated() {
+      let part = 0.5 - 0.5 * cos(Double.pi * (Double(index) + 0.5) / Double(fade))
+      line[index] = line[index] * part + value * (1 - part)
+    }
+  }
+
+  /// The factor with which the mean of the channels comes nearest to a channel.
+  private func share(of own: [Double], in mono: [Float], without damaged: [Range<Int>]) -> Double {
+    var (product, power) = (0.0, 0.0)
+    for index in own.indices where !damaged.contains(where: { $0.contains(index) }) {
+      product += own[index] * Double(mono[index])
+      power += Double(mono[index]) * Double(mono[index])
+    }
+    return power > 0 ? product / power : 1
+  }
+}

@@ -1,0 +1,122 @@
+import AudioFiles
+import Transcripts
+
+/// Which gaps of a recording are filled, and with which of the transcript's words.
+struct GapPlan {
+  /// In their order, without overlap.
+  var gaps: [Gap]
+  /// The transcript's words; those in gaps have their times there.
+  var speech: AlignedSpeech
+  var reports: [GapReport]
+  var warnings: [String] = []
+
+  /// Gaps that are longer than this come with a warning, seconds.
+  private static let unsureSeconds = 1.5
+  /// Shortest gap, seconds.
+  private static let shortestSeconds = 0.005
+
+  /// - Parameter durations: mean seconds of each class of phoneme.
+  /// - Throws: ``EditError``
+  init(
+    _ found: [Gap], speech aligned: AlignedSpeech, rate: Int, durations: [Double],
+    method: FillMethod
+  ) throws {
+    gaps = found
+    speech = aligned
+    reports = []
+    let timing = GapTiming(durations: durations)
+    var kept: [Gap] = []
+    for gap in found {
+      let seconds =
+        Double(gap.frames.lowerBound) / Double(rate)...Double(gap.frames.upperBound) / Double(rate)
+      timing.apply(to: &speech, gap: seconds)
+      let words = speech.words.filter { word in
+        word.phones.contains { $0.end > seconds.lowerBound && $0.start < seconds.upperBound }
+      }
+      let way = method.resolved(for: gap.frames, rate: rate)
+      // What is continued needs no words.
+      let isFilled =
+        !words.isEmpty || gap.kind == .given || gap.kind == .marked || way == .continue
+      reports.append(
+        GapReport(
+          kind: gap.kind, startSeconds: seconds.lowerBound, endSeconds: seconds.upperBound,
+          words: words.map(\.text.text), isFilled: isFilled,
+          method: way))
+      guard isFilled else { continue }
+      kept.append(gap)
+      let length = seconds.upperBound - seconds.lowerBound
+      let place = TimeRange(startSeconds: seconds.lowerBound, endSeconds: seconds.upperBound)
+      guard length <= GapFiller.longestSeconds else {
+        throw EditError.region(
+          text: "\(place)", reason: "gaps may last \(GapFiller.longestSeconds) s at most")
+      }
+      if length > Self.unsureSeconds {
+        warnings.append(
+          "the gap \(place) is longer than \(Self.unsureSeconds) s: what is spoken there may be unclear"
+        )
+      }
+    }
+    gaps = kept
+  }
+
+  /// Gaps that the user names, joined where they touch.
+  /// - Throws: ``EditError/region(text:reason:)``
+  static func given(_ ranges: [TimeRange], in info: AudioInfo) throws -> [Gap] {
+    var found: [Gap] = []
+    for range in ranges.sorted(by: { $0.startSeconds < $1.startSeconds }) {
+      let frames = try range.frames(songFrames: info.frameCount, sampleRate: info.sampleRate)
+      guard Double(frames.count) >= shortestSeconds * Double(info.sampleRate) else {
+        throw EditError.region(text: "\(range)", reason: "it is shorter than \(shortestSeconds) s")
+      }
+      if let last = found.last, frames.lowerBound <= last.frames.upperBound {
+        found[found.count - 1].frames =
+          last.frames.lowerBound..<max(last.frames.upperBound, frames.upperBound)
+      } else {
+        found.append(Gap(kind: .given, frames: frames))
+      }
+    }
+    return found
+  }
+
+  /// The gaps between the words around `[brackets]`: the damage that is found there, else all that
+  /// lies between them.
+  ///
+  /// - Parameters:
+  ///   - heard: the words outside of the brackets, with their times.
+  ///   - damage: what was found in the recording.
+  /// - Throws: ``EditError/transcript(reason:)`` where there is no room between the words.
+  static func marked(
+    _ transcript: Transcript, heard: AlignedSpeech, damage: [Gap], in info: AudioInfo
+  ) throws -> [Gap] {
+    let rate = Double(info.sampleRate)
+    var (found, index) = ([Gap](), 0)
+    var times = heard.words[...]
+    var last = 0.0
+    while index < transcript.words.count {
+      guard transcript.words[index].isMissing else {
+        if times.first?.text == transcript.words[index] { last = times.removeFirst().end }
+        index += 1
+        continue
+      }
+      let first = index
+      while index < transcript.words.count, transcript.words[index].isMissing { index += 1 }
+      let next = times.first?.start ?? heard.seconds
+      let between = Int(last * rate)..<max(Int(last * rate), Int(next * rate))
+      let reach = Int(0.3 * rate)
+      let wide = max(0, between.lowerBound - reach)..<between.upperBound + reach
+      let hit = damage.filter { $0.frames.overlaps(wide) }.max { $0.frames.count < $1.frames.count }
+      let frames = hit?.frames ?? between
+      guard Double(frames.count) >= shortestSeconds * rate else {
+        throw EditError.transcript(
+          reason: "no gap is there for '[\(transcript.words[first].text)' (word \(first + 1)) at "
+            + TimeRange.clock(last))
+      }
+      if let former = found.last, frames.lowerBound < former.frames.upperBound { continue }
+      found.append(Gap(kind: .marked, frames: frames))
+    }
+    guard !found.isEmpty else {
+      throw EditError.transcript(reason: "it marks no gap; put what is missing in [brackets]")
+    }
+    return found
+  }
+}

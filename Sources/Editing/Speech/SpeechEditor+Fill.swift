@@ -1,0 +1,129 @@
+import AudioFiles
+import Editors
+import Foundation
+import Transcripts
+
+extension SpeechEditor {
+  /// Finds the gaps of a recording and what is said in them, and writes nothing.
+  ///
+  /// - Throws: as ``fill(_:transcript:to:options:progress:)``.
+  public func gaps(
+    _ input: String, transcript: Transcript, options: FillOptions,
+    progress: ProgressHandler = { _ in }
+  ) throws -> [GapReport] {
+    try plan(Song(path: input), transcript, options, progress).reports
+  }
+
+  /// Speaks what a transcript says in the gaps of a recording. Outside of the gaps every sample stays
+  /// as it is.
+  ///
+  /// - Parameters:
+  ///   - input: any sound file that `AudioReader` reads.
+  ///   - transcript: of the whole recording.
+  ///   - output: nil for `talk.filled.<ext>` beside the input.
+  /// - Returns: what was done; `changed` is false when there was nothing to fill and the output is a
+  ///   bit-identical copy.
+  /// - Throws: ``EditError``, `TranscriptError`, `AudioFileError`, `CheckpointError`, and what
+  ///   `progress` throws.
+  public func fill(
+    _ input: String, transcript: Transcript, to output: String? = nil, options: FillOptions,
+    progress: ProgressHandler = { _ in }
+  ) throws -> FillReport {
+    let song = try Song(path: input)
+    let files = try fillFiles(input, song.info, output, options)
+    let plan = try plan(song, transcript, options) {
+      try progress(EditProgress(fraction: 0.6 * $0.fraction, activity: $0.activity))
+    }
+    let patches = try patches(song, plan, options, progress)
+    var outcome = SongWriter.Outcome()
+    if patches.isEmpty {
+      try OutputFiles.copy(input, to: files.song)
+    } else {
+      let writer = SongWriter(
+        input: song, edited: Song(song, patches), mix: nil, output: files.song, stemPath: nil,
+        overwrite: options.overwrite)
+      outcome = try writer.write(headroom: false) {
+        try progress(EditProgress(fraction: 0.9 + 0.1 * $0, activity: "writing"))
+      }
+    }
+    let report = FillReport(
+      input: input, output: files.song, gaps: plan.reports, seed: options.seed, models: models.used,
+      clippedSamples: outcome.clippedSamples, changedShare: outcome.changedShare,
+      changed: !patches.isEmpty, warnings: plan.warnings + outcome.warnings)
+    try OutputFiles.write(report.json, to: files.sidecar)
+    return report
+  }
+
+  /// The files that are written, checked.
+  func fillFiles(
+    _ input: String, _ info: AudioInfo, _ output: String?, _ options: FillOptions
+  ) throws -> OutputFiles {
+    var writing = EditOptions()
+    writing.overwrite = options.overwrite
+    let name =
+      (input as NSString).deletingPathExtension + ".filled."
+      + SongEditor.outputExtension(for: input, info)
+    return try OutputFiles(input: input, info: info, output: output ?? name, options: writing)
+  }
+
+  private func plan(
+    _ song: Song, _ transcript: Transcript, _ options: FillOptions, _ progress: ProgressHandler
+  ) throws -> GapPlan {
+    let listener = try listener(for: song)
+    let durations = try models.filler().durations
+    let damage =
+      switch options.gaps {
+      case .given(let ranges): try GapPlan.given(ranges, in: song.info)
+      case .automatic, .marked:
+        try GapFinder(song).find {
+          try progress(EditProgress(fraction: 0.2 * $0, activity: "looking for damage"))
+        }
+      }
+    func align(_ transcript: Transcript, _ gaps: [Gap], from start: Double) throws -> AlignedSpeech
+    {
+      let aligned = try listener.align(transcript, with: song, unheard: gaps.map(\.frames)) {
+        try progress(
+          EditProgress(fraction: start + (1 - start) * $0, activity: "listening"))
+      }
+      try check(aligned)
+      return aligned
+    }
+    var gaps = damage
+    if options.gaps == .marked {
+      let heard = Transcript(words: transcript.words.filter { !$0.isMissing })
+      gaps = try GapPlan.marked(
+        transcript, heard: align(heard, damage, from: 0.2), damage: damage, in: song.info)
+    }
+    return try GapPlan(
+      gaps, speech: align(transcript, gaps, from: 0.3), rate: song.info.sampleRate,
+      durations: durations, method: options.method)
+  }
+
+  /// The gaps from left to right: each hears what was put into those before it.
+  private func patches(
+    _ song: Song, _ plan: GapPlan, _ options: FillOptions, _ progress: ProgressHandler
+  ) throws -> [Patch] {
+    let filler = GapFiller(filler: try models.filler(), seed: options.seed)
+    var patches: [Patch] = []
+    for (index, gap) in plan.gaps.enumerated() {
+      try progress(
+        EditProgress(
+          fraction: 0.6 + 0.3 * Double(index) / Double(plan.gaps.count), activity: "speaking"))
+      let others = plan.gaps[(index + 1)...].map(\.frames)
+      let heard = Song(song, patches)
+      patches.append(
+        try options.method.resolved(for: gap.frames, rate: song.info.sampleRate) == .continue
+          ? filler.continued(heard, gap: gap.frames, others: others)
+          : filler.fill(heard, gap: gap.frames, others: others, speech: plan.speech))
+    }
+    return patches
+  }
+}
+
+extension FillMethod {
+  /// `.auto` decided for a gap.
+  func resolved(for gap: Range<Int>, rate: Int) -> FillMethod {
+    guard self == .auto else { return self }
+    return Double(gap.count) <= GapFiller.continuedSeconds * Double(rate) ? .continue : .speak
+  }
+}

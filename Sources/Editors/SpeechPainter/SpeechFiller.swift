@@ -1,0 +1,168 @@
+import Checkpoints
+import Foundation
+import Layers
+import Signal
+import Tensors
+import Vocoders
+
+/// The painter of a speech package with the vocoder that speaks its frames: fills gaps in a window
+/// of sound.
+public struct SpeechFiller: Sendable {
+  public let mel: MelLayout
+  /// Mean seconds of each class of phoneme.
+  public let durations: [Double]
+  private let painter: SpeechPainter
+  private let vocoder: Vocoder
+  private let spectrogram: MelSpectrogram
+
+  /// A frame counts as damaged when a gap reaches so near to its middle, samples: beyond, the Hann
+  /// window keeps little of it.
+  private static let reachSamples = 768
+  /// Frames that the network is asked for at least: the gap and what is around it, as in training.
+  private static let leastQueries = 128
+  /// Frames around a gap by which the vocoder's level is compared with the recording's.
+  private static let levelFrames = 24
+
+  /// Loads component `painter` of a speech package and `vocoder` of a music package, in the
+  /// precision of `Precision.current`.
+  ///
+  /// - Throws: `CheckpointError`
+  public init(speech: ModelPackage, music: ModelPackage) throws {
+    let config = try speech.decode(SpeechPainterConfig.self, from: "config", "painter")
+    let weights = try speech.weights(of: "painter")
+    painter = try SpeechPainter(weights, config: config)
+    try weights.finish()
+    let vocoderConfig = try music.decode(VocoderConfig.self, from: "config", "vocoder")
+    let vocoderWeights = try music.weights(of: "vocoder")
+    vocoder = try Vocoder(vocoderWeights, config: vocoderConfig)
+    try vocoderWeights.finish()
+    durations = try speech.decode([Double].self, from: "durations")
+    mel = .music(
+      rate: config.rate, fftSize: config.fftSize, hop: config.hop, bands: config.bands)
+    guard vocoderConfig.rate == config.rate, vocoderConfig.hop == config.hop,
+      vocoderConfig.fftSize == config.fftSize, vocoderConfig.bands == config.bands
+    else {
+      throw CheckpointError.package(
+        folder: speech.folder, problem: "the vocoder of \(music.folder) does not speak its frames",
+        hint: "install packages that belong together")
+    }
+    spectrogram = try MelSpectrogram(mel)
+  }
+
+  /// Samples of a window.
+  public var windowSamples: Int { (painter.config.frames - 1) * painter.config.hop }
+
+  /// A window's sound with its gap spoken, at the sound's level; beside the gap it is near to what it
+  /// was.
+  ///
+  /// - Parameters:
+  ///   - samples: `windowSamples` at `mel.sampleRateHz`, zeros in the gaps.
+  ///   - gap: the samples to fill.
+  ///   - others: further samples that are not to be heard.
+  ///   - phonemes: what is said, in samples of the window.
+  ///   - seed: of the vocoder's noise.
+  /// - Throws: `LayerError`
+  public func fill(
+    _ samples: [Float], gap: Range<Int>, others: [Range<Int>], phonemes: [TimedPhoneme],
+    seed: UInt64
+  ) throws -> [Float] {
+    precondition(samples.count == windowSamples)
+    let hop = painter.config.hop
+    var spectra = spectrogram.stft(samples)
+    let heard = spectrogram(spectra)
+    let masked = (0..<painter.config.frames).map { frame in
+      ([gap] + others).contains { reaches($0, frame) }
+    }
+    guard let first = (0..<masked.count).first(where: { reaches(gap, $0) }),
+      let last = masked.indices.last(where: { reaches(gap, $0) })
+    else { return samples }
+    let asked = first..<last + 1
+    let timed = phonemes.map {
+      TimedPhoneme(
+        phoneme: $0.phoneme, start: $0.start / Float(hop), end: $0.end / Float(hop))
+    }
+    let painted = try paint(heard, masked, asked, timed)
+    let made = speak(painted, asked, masked, spectra, seed: seed)
+    let width = 2 * spectra.binCount
+    spectra.values.replaceSubrange(
+      asked.lowerBound * width..<asked.upperBound * width, with: made.values)
+    return spectrogram.stft.inverse(spectra, sampleCount: samples.count)
+  }
+
+  private func reaches(_ gap: Range<Int>, _ frame: Int) -> Bool {
+    let middle = frame * painter.config.hop
+    return middle + Self.reachSamples > gap.lowerBound
+      && middle - Self.reachSamples < gap.upperBound
+  }
+
+  /// Log-mel `[T, bands]` with the asked frames painted, no band louder than it is anywhere around.
+  private func paint(
+    _ heard: MelFrames, _ masked: [Bool], _ asked: Range<Int>, _ phonemes: [TimedPhoneme]
+  ) throws -> Tensor {
+    let (frames, bands) = (painter.config.frames, painter.config.bands)
+    let missing = max(0, Self.leastQueries - asked.count)
+    let start = max(0, min(asked.lowerBound - missing / 2, frames - asked.count - missing))
+    let queries = start..<min(frames, max(asked.upperBound, start + Self.leastQueries))
+    let made = try painter(
+      try Tensor(heard.values, shape: [frames, bands]), gap: masked, phonemes: phonemes,
+      queries: Array(queries)
+    ).floats
+    var values = heard.values
+    var loudest = [Float](repeating: Float(log(mel.floor)), count: bands)
+    for frame in 0..<frames where !masked[frame] {
+      for band in 0..<bands { loudest[band] = max(loudest[band], values[frame * bands + band]) }
+    }
+    for frame in queries where masked[frame] {
+      for band in 0..<bands {
+        values[frame * bands + band] = min(
+          loudest[band], made[(frame - queries.lowerBound) * bands + band])
+      }
+    }
+    return try Tensor(values, shape: [frames, bands])
+  }
+
+  /// Spectra of the asked frames: phases go on from the last frame before them.
+  private func speak(
+    _ painted: Tensor, _ asked: Range<Int>, _ masked: [Bool], _ spectra: ComplexFrames,
+    seed: UInt64
+  ) -> ComplexFrames {
+    let context = vocoder.contextFrames
+    let range =
+      max(0, asked.lowerBound - context)..<min(painted.shape[0], asked.upperBound + context)
+    let part = painted[rows: range]
+    let steps = vocoder(part.reshaped([1] + part.shape))[0]
+    var phases = PhaseIntegrator(binCount: spectra.binCount, seed: seed)
+    let width = 2 * spectra.binCount
+    if asked.lowerBound > 0 {
+      phases.follow(spectra.values[(asked.lowerBound - 1) * width..<asked.lowerBound * width])
+    }
+    let offset = asked.lowerBound - range.lowerBound
+    var made = phases.push(steps[rows: offset..<offset + asked.count].floats)
+    let gain = level(steps, range, asked, masked, spectra)
+    for index in made.values.indices { made.values[index] *= gain }
+    return made
+  }
+
+  /// How much louder the recording is around the gap than what the vocoder makes of its frames.
+  private func level(
+    _ steps: Tensor, _ range: Range<Int>, _ asked: Range<Int>, _ masked: [Bool],
+    _ spectra: ComplexFrames
+  ) -> Float {
+    var (heardPower, madePower) = (0.0, 0.0)
+    let near =
+      max(
+        range.lowerBound, asked.lowerBound - Self.levelFrames)..<min(
+        range.upperBound, asked.upperBound + Self.levelFrames)
+    for frame in near where !masked[frame] {
+      let row = steps[frame - range.lowerBound].floats
+      for bin in 0..<spectra.binCount {
+        let at = 2 * (frame * spectra.binCount + bin)
+        let (re, im) = (Double(spectra.values[at]), Double(spectra.values[at + 1]))
+        heardPower += re * re + im * im
+        madePower += exp(2 * Double(row[bin]))
+      }
+    }
+    return madePower > 0 && heardPower > 0
+      ? Float(min(1.5, max(0.67, (heardPower / madePower).squareRoot()))) : 1
+  }
+}
