@@ -36,6 +36,7 @@ struct Song {
     let nonFinite = reader.nonFiniteSampleCount
     self.info = exact
     open = { ScratchSongReader(scratch: scratch, nonFiniteSampleCount: nonFinite) }
+  }
 
   /// Another song of which some stretches, which do not overlap, are replaced while reading.
   init(_ song: Song, _ patches: [Patch]) {
