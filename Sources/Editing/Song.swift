@@ -137,7 +137,8 @@ private final class SplicedSongReader: SongReader {
     let silent = range.clamped(to: start..<end).count
     samples += [Double](repeating: 0, count: silent * channelCount)
     if range.upperBound > end {
-      samples += try song.read(max(range.lowerBound, end) + moved..<range.upperBound + moved).samples
+      let after = max(range.lowerBound, end) + moved..<range.upperBound + moved
+      samples += try song.read(after).samples
     }
     return AudioBlock(channelCount: channelCount, samples: samples)
   }
