@@ -161,18 +161,17 @@ private final class SplicedSongReader: SongReader {
   func read(_ range: Range<Int>) throws -> AudioBlock {
     let (start, end) = (cut.lowerBound, cut.lowerBound + count)
     let moved = cut.upperBound - end
-    var block =
-      range.lowerBound < start
-      ? try song.read(range.lowerBound..<min(range.upperBound, start))
-      : AudioBlock(channelCount: channelCount, silentFrames: 0)
-    block.append(
-      AudioBlock(
-        channelCount: block.channelCount,
-        silentFrames: range.clamped(to: start..<end).count))
-    if range.upperBound > end {
-      block.append(try song.read(max(range.lowerBound, end) + moved..<range.upperBound + moved))
+    var samples: [Double] = []
+    if range.lowerBound < start {
+      samples += try song.read(range.lowerBound..<min(range.upperBound, start)).samples
     }
-    return block
+    let silent = range.clamped(to: start..<end).count
+    samples += [Double](repeating: 0, count: silent * channelCount)
+    if range.upperBound > end {
+      let after = max(range.lowerBound, end) + moved..<range.upperBound + moved
+      samples += try song.read(after).samples
+    }
+    return AudioBlock(channelCount: channelCount, samples: samples)
   }
 }
 
