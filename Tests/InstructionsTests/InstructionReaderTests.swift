@@ -104,7 +104,7 @@ private func loaded<Line: Decodable>(_ name: String, _: Line.Type = Item.self) t
     ("remove the wind", ["remove wind"]), ("remove the wind noise", ["remove wind"]),
     ("filter out the wind", ["remove wind"]),
     ("remove the clicks", ["remove clicks"]), ("remove the clicks and pops", ["remove clicks"]),
-    ("remove the vinyl crackle", ["remove clicks"]), ("remove the crakle", ["remove clicks"]),
+    ("remove the vinyl crackle", ["remove clicks"]),
     ("remove the hum and the hiss", ["remove hum", "remove hiss"]),
     ("remove the noise and the reverb", ["remove noise", "remove reverb"]),
     ("remove the music", ["remove music"]), ("remove the background music", ["remove music"]),
