@@ -5,7 +5,7 @@
 Each item is a human voice of 8 s, 0 to 10 dB over one other thing (or in a room), written as a WAV and
 edited by `aedit`. Rows: SI-SDR improvement in dB of "isolate the voice" and of "remove the X"; how
 often "remove the music" leaves a recording without music untouched (exit code 3). `--dnsmos` adds
-DNSMOS (`pip install speechmos`) before and after. Needs the sources of Models/training/sound and
+DNSMOS (`pip install speechmos onnxruntime librosa`) before and after. Needs the sources of Models/training/sound and
 `$AEDIT_WORK`.
 """
 
