@@ -50,7 +50,7 @@ python: .venv/ready ## set up the Python of recipes, fixtures and benchmarks
 fixtures: python ## make the parity fixtures anew from PyTorch
 	for script in Tests/Fixtures/make_*.py; do .venv/bin/python $$script || exit 1; done
 
-train: python ## train a model from nothing or on from its checkpoint (MODEL=music|sound|text|speech)
+train: python ## train a model from nothing or on from its checkpoint (MODEL=music|sound|text|speech|bandwidth)
 	Models/training/$(MODEL)/train
 
 curves: python ## draw the training logs
