@@ -2,13 +2,17 @@
 
     python -m Models.training.music.widen Models/music/mask.safetensors wide.safetensors
 
-Every channel of the grid is there twice; what reads both halves reads each at half weight (Net2Net, 1511.05641). A little noise lets the halves part in training.
+Weights of the network's own width stay as they are. Every channel of the grid is there twice; what
+reads both halves reads each at half weight (Net2Net, 1511.05641). A little noise lets the halves part
+in training.
 """
 
 import argparse
 
 import torch
 from safetensors.torch import load_file, save_file
+
+from .masknet import MaskNetConfig
 
 NOISE = 0.05  # of a weight's deviation
 
@@ -64,7 +68,9 @@ def main() -> None:
     flags = parser.parse_args()
     torch.manual_seed(0)
     old = {name: weight.float() for name, weight in load_file(flags.old).items()}
-    save_file({name: weight.contiguous() for name, weight in widened(old).items()}, flags.new)
+    narrow = old["grid_position"].shape[1] < MaskNetConfig.grid_dim
+    new = widened(old) if narrow else old
+    save_file({name: weight.contiguous() for name, weight in new.items()}, flags.new)
 
 
 if __name__ == "__main__":
