@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from Benchmarks.quality.metrics import decibels, magnitudes
+from Benchmarks.quality.metrics import lsd
 from Models.training.bandwidth.train import Recordings
 
 AEDIT = ".build/release/aedit"
@@ -31,13 +31,11 @@ LOW_PASSES = [16000]
 NOTHING_TO_DO = 3  # exit code
 
 
-def lsd(estimate: np.ndarray, truth: np.ndarray, low: float, high: float) -> float:
-    """dB over the bins from `low` to `high` Hz, floored 80 dB below the truth's loudest bin."""
+def band_lsd(estimate: np.ndarray, truth: np.ndarray, low: float, high: float) -> float:
+    """LSD over the bins from `low` to `high` Hz, dB."""
     count = min(len(estimate), len(truth))
-    a, b = magnitudes(estimate[:count]), magnitudes(truth[:count])
     bins = slice(int(low / RATE * 2048) + 1, int(high / RATE * 2048))
-    difference = decibels(a, b.max())[:, bins] - decibels(b, b.max())[:, bins]
-    return float(np.sqrt((difference**2).mean(1)).mean())
+    return lsd(estimate[:count], truth[:count], bins)
 
 
 def low_passed(sound: np.ndarray, cutoff: float) -> np.ndarray:
@@ -96,8 +94,8 @@ def main() -> None:
                     after, changed = restored(narrow, rate, pathlib.Path(folder))
                     untouched += not changed
                     copies = copied(before[: len(sound)], cutoff)
-                    rows.append([lsd(x, sound, cutoff, HIGHEST) for x in (before, copies, after)]
-                                + [lsd(after, sound, 100, 0.9 * cutoff)])
+                    rows.append([band_lsd(x, sound, cutoff, HIGHEST) for x in (before, copies, after)]
+                                + [band_lsd(after, sound, 100, 0.9 * cutoff)])
                 nothing, copies, ours, below = np.mean(rows, 0)
                 print(f"| {kind} | {cutoff} | {nothing:.1f} | {copies:.1f} | {ours:.1f} | "
                       f"{100 * (ours / copies - 1):+.0f}% | {below:.2f} | "

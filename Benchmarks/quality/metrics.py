@@ -52,12 +52,12 @@ def decibels(magnitude: np.ndarray, top: float) -> np.ndarray:
     return np.maximum(20 * np.log10(np.maximum(magnitude, 1e-12) / max(top, 1e-9)), FLOOR_DB)
 
 
-def lsd(estimate: np.ndarray, reference: np.ndarray) -> float:
+def lsd(estimate: np.ndarray, reference: np.ndarray, bins: slice = slice(None)) -> float:
     """Log-spectral distance in dB: the mean over frames of the root mean square, over bins, of the
     difference of both spectra in dB, each floored at FLOOR_DB below the reference's maximum."""
     a, b = magnitudes(estimate), magnitudes(reference)
-    top = b.max()
-    return float(np.sqrt(((decibels(a, top) - decibels(b, top)) ** 2).mean(1)).mean())
+    difference = decibels(a, b.max())[:, bins] - decibels(b, b.max())[:, bins]
+    return float(np.sqrt((difference**2).mean(1)).mean())
 
 
 def log_mel_db(sound: np.ndarray, top: float | None = None) -> tuple[np.ndarray, float]:

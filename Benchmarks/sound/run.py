@@ -5,8 +5,8 @@
 Each item is a human voice of 8 s, 0 to 10 dB over one other thing (or in a room), written as a WAV and
 edited by `aedit`. Rows: SI-SDR improvement in dB of "isolate the voice" and of "remove the X"; how
 often "remove the music" leaves a recording without music untouched (exit code 3). `--dnsmos` adds
-DNSMOS (`pip install speechmos onnxruntime librosa`) before and after. Needs the sources of Models/training/sound and
-`$AEDIT_WORK`.
+DNSMOS (`pip install speechmos onnxruntime librosa`) before and after. Needs the sources of
+Models/training/sound and `$AEDIT_WORK`.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from Benchmarks.quality.metrics import si_sdr
 from Models.training.music.songs import RATE
 from Models.training.sound.mixtures import SoundMixer
 
@@ -25,12 +26,6 @@ OTHERS = ["noise", "hum", "hiss", "wind", "clicks", "music", "reverb"]
 SECONDS = 8
 AEDIT = ".build/release/aedit"
 NOTHING_TO_DO = 3  # exit code
-
-
-def si_sdr(estimate: np.ndarray, truth: np.ndarray) -> float:
-    """Of mono sounds [samples], dB."""
-    scaled = truth * (estimate @ truth) / (truth @ truth)
-    return 10 * float(np.log10((scaled @ scaled) / ((estimate - scaled) ** 2).sum()))
 
 
 def edited(source: pathlib.Path, instruction: str) -> tuple[np.ndarray, bool]:

@@ -1,5 +1,6 @@
 """Writes the `model.json` of a model package, as `Sources/Checkpoints/ModelPackage.swift` reads it."""
 
+import argparse
 import hashlib
 import json
 from pathlib import Path
@@ -11,6 +12,17 @@ def sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def package_flags(description: str) -> argparse.Namespace:
+    """The command line of the scripts that assemble a package; makes the folder `out`."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--from", dest="source", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--version", required=True)
+    flags = parser.parse_args()
+    flags.out.mkdir(parents=True, exist_ok=True)
+    return flags
 
 
 def write_package(

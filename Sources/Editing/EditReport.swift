@@ -25,7 +25,8 @@ public struct StepReport: Sendable, Codable, Equatable {
   /// Level correction of the stem in all, and the part of it that keeps the sum under full scale.
   public internal(set) var gainDB: Double
   public internal(set) var loweredDB: Double
-  /// False when the change lies more than 50 LU under the song: the step then does nothing.
+  /// False when the change lies so far under the song that nobody hears it (50 LU; restored highs 70):
+  /// the step then does nothing.
   public internal(set) var audible: Bool
   /// Where the song's treble ended, Hz, for restored highs.
   public var cutoffHz: Double?

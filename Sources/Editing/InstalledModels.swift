@@ -10,10 +10,9 @@ import Tensors
 final class InstalledModels: EditingModels {
   private struct Loaded {
     var reader: InstructionReader?
-    var package: ModelPackage?
-    var soundPackage: ModelPackage?
-    var masker: (any StemMasker)?
-    var cleaner: (any StemMasker)?
+    var packages: [String: ModelPackage] = [:]
+    /// By the kind of their package.
+    var maskers: [String: any StemMasker] = [:]
     var generator: (any StemGenerator)?
     var trebleEstimator: (any TrebleEstimator)?
     var used: [LoadedModel] = []
@@ -36,30 +35,20 @@ final class InstalledModels: EditingModels {
   var used: [LoadedModel] { loaded.withLock(\.used) }
 
   func masker(for target: String) throws -> any StemMasker {
-    try loaded.withLock { loaded in
-      if CleanUp.targets.contains(target) {
-        if let cleaner = loaded.cleaner { return cleaner }
-        let package = try sound(&loaded)
-        let cleaner = try masker(of: package)
-        loaded.cleaner = cleaner
-        return cleaner
-      }
-      if let masker = loaded.masker { return masker }
-      let package = try music(&loaded)
-      let masker = try masker(of: package)
-      loaded.masker = masker
+    let kind = CleanUp.targets.contains(target) ? Self.soundKind : Self.musicKind
+    return try loaded.withLock { loaded in
+      if let masker = loaded.maskers[kind] { return masker }
+      let package = try package(kind, &loaded)
+      let masker = try Precision.$current.withValue(precision) { try MusicMasker(package: package) }
+      loaded.maskers[kind] = masker
       return masker
     }
-  }
-
-  private func masker(of package: ModelPackage) throws -> any StemMasker {
-    try Precision.$current.withValue(precision) { try MusicMasker(package: package) }
   }
 
   func generator() throws -> any StemGenerator {
     try loaded.withLock { loaded in
       if let generator = loaded.generator { return generator }
-      let package = try music(&loaded)
+      let package = try package(Self.musicKind, &loaded)
       let generator = try Precision.$current.withValue(precision) {
         try MusicGenerator(package: package)
       }
@@ -71,22 +60,21 @@ final class InstalledModels: EditingModels {
   func trebleEstimator() throws -> any TrebleEstimator {
     try loaded.withLock { loaded in
       if let estimator = loaded.trebleEstimator { return estimator }
-      let package = try store.package(kind: HighBandEstimator.packageKind)
+      let package = try package(HighBandEstimator.packageKind, &loaded)
       let estimator = try Precision.$current.withValue(precision) {
         try HighBandEstimator(package: package)
       }
-      loaded.used.append(LoadedModel(package))
       loaded.trebleEstimator = estimator
       return estimator
     }
   }
 
   func targets() throws -> [String] {
-    try loaded.withLock { try music(&$0).decode([String].self, from: "targets") }
+    try loaded.withLock { try package(Self.musicKind, &$0).decode([String].self, from: "targets") }
   }
 
   func cleanUpTargets() throws -> [String] {
-    try loaded.withLock { try sound(&$0).decode([String].self, from: "targets") }
+    try loaded.withLock { try package(Self.soundKind, &$0).decode([String].self, from: "targets") }
   }
 
   func plan(_ instruction: String) throws -> EditPlan {
@@ -127,28 +115,19 @@ final class InstalledModels: EditingModels {
 
   private func reader(_ loaded: inout Loaded) throws -> InstructionReader {
     if let reader = loaded.reader { return reader }
-    let package = try store.package(kind: InstructionReader.packageKind)
+    let package = try package(InstructionReader.packageKind, &loaded)
     let reader = try Precision.$current.withValue(precision) {
       try InstructionReader(package: package)
     }
-    loaded.used.append(LoadedModel(package))
     loaded.reader = reader
     return reader
   }
 
-  private func sound(_ loaded: inout Loaded) throws -> ModelPackage {
-    if let package = loaded.soundPackage { return package }
-    let package = try store.package(kind: Self.soundKind)
+  private func package(_ kind: String, _ loaded: inout Loaded) throws -> ModelPackage {
+    if let package = loaded.packages[kind] { return package }
+    let package = try store.package(kind: kind)
     loaded.used.append(LoadedModel(package))
-    loaded.soundPackage = package
-    return package
-  }
-
-  private func music(_ loaded: inout Loaded) throws -> ModelPackage {
-    if let package = loaded.package { return package }
-    let package = try store.package(kind: Self.musicKind)
-    loaded.used.append(LoadedModel(package))
-    loaded.package = package
+    loaded.packages[kind] = package
     return package
   }
 }

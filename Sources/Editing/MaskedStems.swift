@@ -20,16 +20,12 @@ enum MaskCombination {
 /// heard as their mean, and its mask is the mean of both sides' masks.
 final class MaskedStems: StemSource {
   private let info: AudioInfo
-  private let range: Range<Int>
-  private let reader: any SongReader
   private let track: MaskTrack
   private let combination: MaskCombination
-  private let stft: STFT
+  private var spectra: SongSpectra
   private let bins: BinCarrier
-  private var analysis: [STFTStream]
   /// `[stem][channel]`.
   private var synthesis: [[ISTFTStream]]
-  private var position: Int
   private var frame = 0
   private let maskFramesPerFrame: Double
 
@@ -44,59 +40,31 @@ final class MaskedStems: StemSource {
     combination: MaskCombination
   ) throws {
     info = song.info
-    self.range = range
     self.combination = combination
-    reader = try song.reader()
     let layout = masker.mel
     track = try MaskTrack(
       masker, texts: texts,
       sound: try SoundStream(
         song, range: range, rate: layout.sampleRateHz, gain: gain, stereo: true))
-    let size = Self.fftSize(rate: info.sampleRate, like: layout)
-    let hop = size / 4
-    // The song's own STFT begins in zeros, which a mask leaves zero.
-    stft = try STFT(STFTLayout(fftSize: size, hopSamples: hop, padding: .centredZeros))
-    bins = try BinCarrier(layout, rate: info.sampleRate, fftSize: size)
-    let channels = info.channelCount
-    analysis = [STFTStream](repeating: STFTStream(stft), count: channels)
-    let stream = ISTFTStream(stft, sampleCount: range.count)
+    let spectra = try SongSpectra(song, range: range, like: layout)
+    self.spectra = spectra
+    bins = try BinCarrier(layout, rate: info.sampleRate, fftSize: spectra.stft.layout.fftSize)
     synthesis = [[ISTFTStream]](
-      repeating: [ISTFTStream](repeating: stream, count: channels),
-      count: combination == .sum ? 1 : texts.count)
-    position = range.lowerBound
-    maskFramesPerFrame = Double(hop) / Double(info.sampleRate) * layout.frameRate
+      repeating: spectra.synthesis(), count: combination == .sum ? 1 : texts.count)
+    maskFramesPerFrame =
+      Double(spectra.stft.layout.hopSamples) / Double(info.sampleRate) * layout.frameRate
   }
-
-  /// The power of two nearest to the model's window in seconds.
-  static func fftSize(rate: Int, like layout: MelLayout) -> Int {
-    let exact = Double(layout.stft.fftSize) * Double(rate) / Double(layout.sampleRateHz)
-    return 1 << max(6, Int(log2(exact).rounded()))
-  }
-
-  private static let blockFrames = 32768
 
   func next() throws -> [AudioBlock]? {
-    guard position < range.upperBound else { return nil }
-    let end = min(position + Self.blockFrames, range.upperBound)
-    let block = try reader.read(position..<end)
-    position = end
-    let isLast = end == range.upperBound
-    var spectra: [ComplexFrames] = []
-    for (channel, samples) in block.channels.enumerated() {
-      var frames = analysis[channel].push(samples)
-      if isLast { frames.append(analysis[channel].finish()) }
-      spectra.append(frames)
-    }
-    let masks = try nextMasks(spectra[0].frameCount)
+    guard let channels = try spectra.next() else { return nil }
+    let masks = try nextMasks(channels[0].frameCount)
     return masks.enumerated().map { stem, sides in
-      let channels = spectra.enumerated().map { channel, frames in
+      let masked = channels.enumerated().map { channel, frames in
         var masked = frames
         masked.scale(by: sides[min(channel, sides.count - 1)])
-        var samples = synthesis[stem][channel].push(masked)
-        if isLast { samples += synthesis[stem][channel].finish() }
-        return samples
+        return masked
       }
-      return AudioBlock(channels: channels)
+      return spectra.block(masked, by: &synthesis[stem])
     }
   }
 

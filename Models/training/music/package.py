@@ -6,14 +6,12 @@ EXPORTS holds `mask`, `editor`, `timbre`, `vae`, `vocoder` as `.safetensors` (th
 files that `--out` already has); `vae.json` beside the VAE holds its latents' mean and deviation.
 """
 
-import argparse
 import dataclasses
 import json
-import pathlib
 import shutil
 
 from ..networks import MelVAEConfig, StemEditorConfig, TimbreConfig, VocoderConfig
-from ..package import write_package
+from ..package import package_flags, write_package
 from .masknet import MaskNetConfig
 from .mixtures import TARGETS
 
@@ -25,12 +23,7 @@ DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 0.7, "steps": 12, "guidanc
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--from", dest="source", type=pathlib.Path, required=True)
-    parser.add_argument("--out", type=pathlib.Path, required=True)
-    parser.add_argument("--version", required=True)
-    flags = parser.parse_args()
-    flags.out.mkdir(parents=True, exist_ok=True)
+    flags = package_flags(__doc__.splitlines()[0])
     configs, files = {}, {}
     for name, config in COMPONENTS.items():
         path = flags.source / f"{name}.safetensors"

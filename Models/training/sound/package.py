@@ -3,12 +3,10 @@
     python -m Models.training.sound.package --from mask.safetensors --out Models/sound --version 1
 """
 
-import argparse
 import dataclasses
-import pathlib
 import shutil
 
-from ..package import write_package
+from ..package import package_flags, write_package
 from .mask import CONFIG
 from .mixtures import TARGETS
 
@@ -17,12 +15,7 @@ DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 1.0}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--from", dest="source", type=pathlib.Path, required=True)
-    parser.add_argument("--out", type=pathlib.Path, required=True)
-    parser.add_argument("--version", required=True)
-    flags = parser.parse_args()
-    flags.out.mkdir(parents=True, exist_ok=True)
+    flags = package_flags(__doc__.splitlines()[0])
     shutil.copyfile(flags.source, flags.out / "mask.safetensors")
     write_package(
         flags.out, kind="sound", version=flags.version, licence="GPL-3.0-or-later",

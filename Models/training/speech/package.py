@@ -3,14 +3,12 @@
     python -m Models.training.speech.package --from $AEDIT_WORK/export --out Models/speech --version 1
 """
 
-import argparse
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 
-from ..package import write_package
+from ..package import package_flags, write_package
 from .data import Speech
 from .phonemes import Phonemes
 
@@ -33,12 +31,7 @@ def durations() -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--from", dest="source", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--version", required=True)
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
+    options = package_flags(__doc__.splitlines()[0])
     components, config = {}, {}
     for component, exported in (("aligner", "aligner"), ("painter", "speech")):
         path = options.source / f"{exported}.safetensors"

@@ -48,7 +48,7 @@ struct Cutoff {
   }
 
   /// The frequency of the deepest fall of the mean `powers` of bins, if it is a wall.
-  static func wall(_ powers: [Double], hzPerBin: Double) -> Double? {
+  private static func wall(_ powers: [Double], hzPerBin: Double) -> Double? {
     let below = max(1, Int(belowHz / hzPerBin))
     let slope = max(1, Int(slopeHz / hzPerBin))
     // Largest level from each bin to the top, averaged over some bins against single lines.

@@ -10,15 +10,10 @@ import Tensors
 /// Fine structure, stereo image and attacks are the recording's own (spectral band replication); only
 /// how loud each band is, frame by frame, is made up. Nothing is added under the cut-off.
 final class RestoredHighs: StemSource {
-  private let info: AudioInfo
-  private let range: Range<Int>
-  private let reader: any SongReader
   private let levels: TrebleLevels
   private let bins: [MovedBin]
-  private let stft: STFT
-  private var analysis: [STFTStream]
+  private var spectra: SongSpectra
   private var synthesis: [ISTFTStream]
-  private var position: Int
   private var frame = 0
   private let levelFramesPerFrame: Double
 
@@ -31,29 +26,20 @@ final class RestoredHighs: StemSource {
 
   /// Loudest that a bin may be made against its source, a factor.
   private static let largestGain: Float = 8
-  private static let blockFrames = 32768
 
   /// - Parameter gain: brings the song to the level that the network was trained at.
   init(
     _ song: Song, range: Range<Int>, estimator: any TrebleEstimator, cutoff: Cutoff, gain: Float
   ) throws {
-    info = song.info
-    self.range = range
-    reader = try song.reader()
     let layout = estimator.mel
     levels = try TrebleLevels(
       estimator, cutoff: cutoff,
       sound: try SoundStream(song, range: range, rate: layout.sampleRateHz, gain: gain))
-    let size = MaskedStems.fftSize(rate: info.sampleRate, like: layout)
-    stft = try STFT(STFTLayout(fftSize: size, hopSamples: size / 4, padding: .centredZeros))
-    let hzPerBin = Double(info.sampleRate) / Double(size)
-    bins = Self.bins(stft.layout.binCount, hzPerBin: hzPerBin, cutoff: cutoff, layout)
-    analysis = [STFTStream](repeating: STFTStream(stft), count: info.channelCount)
-    synthesis = [ISTFTStream](
-      repeating: ISTFTStream(stft, sampleCount: range.count), count: info.channelCount)
-    position = range.lowerBound
-    levelFramesPerFrame =
-      Double(size / 4) / Double(info.sampleRate) * layout.frameRate
+    spectra = try SongSpectra(song, range: range, like: layout)
+    synthesis = spectra.synthesis()
+    let (own, rate) = (spectra.stft.layout, Double(song.info.sampleRate))
+    bins = Self.bins(own.binCount, hzPerBin: rate / Double(own.fftSize), cutoff: cutoff, layout)
+    levelFramesPerFrame = Double(own.hopSamples) / rate * layout.frameRate
   }
 
   /// Bins move by multiples of four: with hops of a quarter window, phases then go on unbroken.
@@ -76,24 +62,9 @@ final class RestoredHighs: StemSource {
   }
 
   func next() throws -> [AudioBlock]? {
-    guard position < range.upperBound else { return nil }
-    let end = min(position + Self.blockFrames, range.upperBound)
-    let block = try reader.read(position..<end)
-    position = end
-    let isLast = end == range.upperBound
-    var spectra: [ComplexFrames] = []
-    for (channel, samples) in block.channels.enumerated() {
-      var frames = analysis[channel].push(samples)
-      if isLast { frames.append(analysis[channel].finish()) }
-      spectra.append(frames)
-    }
-    let gains = try nextGains(spectra[0].frameCount)
-    let channels = spectra.enumerated().map { channel, frames in
-      var samples = synthesis[channel].push(moved(frames, gains))
-      if isLast { samples += synthesis[channel].finish() }
-      return samples
-    }
-    return [AudioBlock(channels: channels)]
+    guard let channels = try spectra.next() else { return nil }
+    let gains = try nextGains(channels[0].frameCount)
+    return [spectra.block(channels.map { moved($0, gains) }, by: &synthesis)]
   }
 
   /// Factors `[frame][moved bin]` of the next frames of the song's own STFT.

@@ -80,10 +80,5 @@ public struct FillReport: Sendable, Codable, Equatable {
   public var warnings: [String]
 
   /// As readable JSON with sorted keys, ending in a line feed.
-  public var json: Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    // Every field is a number, a text or a list of them: encoding cannot fail.
-    return ((try? encoder.encode(self)) ?? Data()) + Data("\n".utf8)
-  }
+  public var json: Data { reportJSON(self) }
 }
