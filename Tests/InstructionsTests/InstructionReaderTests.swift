@@ -37,10 +37,9 @@ private func loaded<Line: Decodable>(_ name: String, _: Line.Type = Item.self) t
   /// Whether the program does what an item asks for: exactly its steps, or, for what is recognised
   /// but not possible, a refusal that recognised it.
   private func isRight(_ item: Item, _ reader: InstructionReader) -> Bool {
-    let voice = item.target == "vocals" ? "vocals" : "speech"
     do {
       let steps = try reader.plan(item.text).steps.map {
-        "\($0.operation) \(Self.label($0.target, voice: voice))"
+        "\($0.operation) \(Self.label($0.target, voice: "speech"))"
       }
       return item.operation == "replace"
         ? steps == ["remove \(item.target)", "add \(item.second ?? "none")"]
