@@ -13,6 +13,8 @@ public enum EditMethod: String, Sendable, Codable, CaseIterable {
   /// The recording's own spectrum moved up, at levels that a network tells: for restored highs, which
   /// nothing else can do.
   case bands
+  /// The song's own sound from another place: for filled gaps, which nothing else can do.
+  case copy
 }
 
 /// How an edit is done; the defaults are what the model package recommends.

@@ -11,9 +11,9 @@ public struct StepReport: Sendable, Codable, Equatable {
   public let confidence: Double
   /// The text that the model was given; empty where it takes none.
   public let prompt: String
-  /// "mask", "diffusion" or "bands".
+  /// "mask", "diffusion", "bands" or "copy".
   public let method: String
-  /// "out = in + stem", "out = in - stem" or "out = stem".
+  /// "out = in + stem", "out = in - stem", "out = stem" or "out = in outside of the region".
   public let formula: String
   /// How sure the masker is that the stem is there at all, 0...1.
   public internal(set) var presence: Double?
@@ -30,6 +30,10 @@ public struct StepReport: Sendable, Codable, Equatable {
   public internal(set) var audible: Bool
   /// Where the song's treble ended, Hz, for restored highs.
   public var cutoffHz: Double?
+  /// Where a filled gap's sound comes from, seconds, and how much the sound around there differs from
+  /// that around the gap, dB.
+  public var copiedFrom: Double?
+  public var unlikenessDB: Double?
   /// What the sound was said to be before, where a published model changed it.
   public var source: String?
 }

@@ -5,15 +5,15 @@ import Instructions
 public protocol EditingModels: AnyObject, Sendable {
   /// For remove, extract and stems; the one that knows `target`.
   func masker(for target: String) throws -> any StemMasker
-  /// For add, and for `--method diffusion`.
-  func generator() throws -> any StemGenerator
+  /// For add, and for `--method diffusion`; the one that knows `target`.
+  func generator(for target: String) throws -> any StemGenerator
   /// For restored highs.
   func trebleEstimator() throws -> any TrebleEstimator
-  /// The stems that masker and generator know by name.
+  /// The stems that the music models know by name.
   func targets() throws -> [String]
-  /// The parts of recordings that the clean-up model knows by name.
+  /// The parts of recordings that the sound model knows by name.
   /// - Throws: `CheckpointError` when none is installed.
-  func cleanUpTargets() throws -> [String]
+  func soundTargets() throws -> [String]
   /// What an instruction asks for.
   func plan(_ instruction: String) throws -> EditPlan
   /// States of a text, for both.

@@ -13,7 +13,7 @@ final class InstalledModels: EditingModels {
     var packages: [String: ModelPackage] = [:]
     /// By the kind of their package.
     var maskers: [String: any StemMasker] = [:]
-    var generator: (any StemGenerator)?
+    var generators: [String: any StemGenerator] = [:]
     var trebleEstimator: (any TrebleEstimator)?
     var used: [LoadedModel] = []
     var plans: [String: EditPlan] = [:]
@@ -35,7 +35,7 @@ final class InstalledModels: EditingModels {
   var used: [LoadedModel] { loaded.withLock(\.used) }
 
   func masker(for target: String) throws -> any StemMasker {
-    let kind = CleanUp.targets.contains(target) ? Self.soundKind : Self.musicKind
+    let kind = Self.kind(of: target)
     return try loaded.withLock { loaded in
       if let masker = loaded.maskers[kind] { return masker }
       let package = try package(kind, &loaded)
@@ -45,14 +45,16 @@ final class InstalledModels: EditingModels {
     }
   }
 
-  func generator() throws -> any StemGenerator {
-    try loaded.withLock { loaded in
-      if let generator = loaded.generator { return generator }
-      let package = try package(Self.musicKind, &loaded)
+  func generator(for target: String) throws -> any StemGenerator {
+    let kind = Self.kind(of: target)
+    return try loaded.withLock { loaded in
+      if let generator = loaded.generators[kind] { return generator }
+      let package = try package(kind, &loaded)
+      let codec = try self.package(Self.musicKind, &loaded)
       let generator = try Precision.$current.withValue(precision) {
-        try MusicGenerator(package: package)
+        try MusicGenerator(package: package, codec: codec)
       }
-      loaded.generator = generator
+      loaded.generators[kind] = generator
       return generator
     }
   }
@@ -73,7 +75,7 @@ final class InstalledModels: EditingModels {
     try loaded.withLock { try package(Self.musicKind, &$0).decode([String].self, from: "targets") }
   }
 
-  func cleanUpTargets() throws -> [String] {
+  func soundTargets() throws -> [String] {
     try loaded.withLock { try package(Self.soundKind, &$0).decode([String].self, from: "targets") }
   }
 
@@ -112,6 +114,10 @@ final class InstalledModels: EditingModels {
 
   private static let musicKind = "music"
   private static let soundKind = "sound"
+
+  private static func kind(of target: String) -> String {
+    SoundParts.names.contains(target) ? soundKind : musicKind
+  }
 
   private func reader(_ loaded: inout Loaded) throws -> InstructionReader {
     if let reader = loaded.reader { return reader }

@@ -31,6 +31,12 @@ extension StepReport {
     guard operation != SoundChanger.operation else {
       return "changed by \(method): \(target); re-synthesised in mono by the model"
     }
+    if let copiedFrom, let unlikenessDB {
+      let place = TimeRange(startSeconds: region[0], endSeconds: region[1])
+      return "filled \(place) with the song's own sound from \(TimeRange.clock(copiedFrom))"
+        + (unlikenessDB > SongInpainter.doubtfulDB
+          ? "; nothing in the song is much like what is around it: listen to it" : "")
+    }
     let verb =
       ["add": "added", "remove": "removed", highs: "restored"][operation] ?? "kept only"
     var line = "\(verb) the \(target)"

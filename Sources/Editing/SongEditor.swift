@@ -100,7 +100,7 @@ public final class SongEditor: Sendable {
     let runner = StepRunner(
       models: models, options: options, encoding: files.plan.encoding, folder: files.folder,
       trebleCeiling: isRaised ? Song.bandShare * Double(file.info.sampleRate) / 2 : nil)
-    var (edited, mixes, reports) = (song, [StemMix](), [StepReport]())
+    var (edited, changes, reports) = (song, [SongChange](), [StepReport]())
     // The last tenth is for writing.
     let share = 0.9 / Double(plan.steps.count)
     for (index, step) in plan.steps.enumerated() {
@@ -110,17 +110,17 @@ public final class SongEditor: Sendable {
           try progress(EditProgress(fraction: fraction, activity: inner.activity))
         }
         reports.append(outcome.report)
-        guard let mix = outcome.mix else { return }
-        edited = Song(edited, mix)
-        mixes.append(mix)
+        guard let change = outcome.change else { return }
+        edited = Song(edited, change)
+        changes.append(change)
       }
     }
     let written = try Self.write(
-      song, edited, mixes, input, files, options, progress, listener: listener)
+      song, edited, changes, input, files, options, progress, listener: listener)
     let report = report(
       input, instruction, files, options, reports,
-      mixes.isEmpty ? "out = in" : mixes.count == 1 ? mixes[0].rule.formula : "out = in + stem",
-      written, notes: plan.notes, changed: !mixes.isEmpty)
+      changes.isEmpty ? "out = in" : changes.count == 1 ? changes[0].formula : "out = in + stem",
+      written, notes: plan.notes, changed: !changes.isEmpty)
     try OutputFiles.write(report.json, to: files.sidecar)
     return report
   }
@@ -142,19 +142,19 @@ public final class SongEditor: Sendable {
 
   /// Writes the edited song, or a copy of the file where nothing changed; the last tenth of the work.
   static func write(
-    _ song: Song, _ edited: Song, _ mixes: [StemMix], _ input: String, _ files: OutputFiles,
+    _ song: Song, _ edited: Song, _ changes: [SongChange], _ input: String, _ files: OutputFiles,
     _ options: EditOptions, _ progress: ProgressHandler, listener: SongListener? = nil
   ) throws -> SongWriter.Outcome {
     let writer = SongWriter(
-      input: song, edited: edited, mix: mixes.count == 1 ? mixes[0] : nil, output: files.song,
-      stemPath: files.stem, overwrite: options.overwrite)
-    let isCopy = mixes.isEmpty && keepsFormat(song.info, files.plan)
+      input: song, edited: edited, mix: changes.count == 1 ? changes[0].mix : nil,
+      output: files.song, stemPath: files.stem, overwrite: options.overwrite)
+    let isCopy = changes.isEmpty && keepsFormat(song.info, files.plan)
     var written = SongWriter.Outcome()
     if isCopy, files.stem == nil {
       try listener.map(song.play)
     } else {
       written = try writer.write(
-        headroom: options.headroom && !mixes.isEmpty, listener: listener
+        headroom: options.headroom && !changes.isEmpty, listener: listener
       ) {
         try progress(EditProgress(fraction: 0.9 + 0.1 * $0, activity: "writing"))
       }
@@ -165,15 +165,15 @@ public final class SongEditor: Sendable {
 
   /// Refuses parts that the instruction reader knows and the music models do not.
   private func checkTargets(_ plan: EditPlan) throws {
-    for step in plan.steps where step.operation != .superResolve {
+    for step in plan.steps where step.operation.namesPart {
       let names = [step.target] + step.also
-      let cleaned = names.filter(CleanUp.targets.contains)
-      guard cleaned.isEmpty || cleaned == names else {
+      let sounds = names.filter(SoundParts.names.contains)
+      guard sounds.isEmpty || sounds == names else {
         throw EditError.unsupported(
           what: "\(step.targets) are known to different models", hint: "ask for one after the other"
         )
       }
-      let known = try cleaned.isEmpty ? models.targets() : models.cleanUpTargets()
+      let known = try sounds.isEmpty ? models.targets() : models.soundTargets()
       for target in names where !known.contains(target) {
         throw EditError.unsupported(
           what: "the installed models do not know the \(target)",
@@ -193,15 +193,15 @@ public final class SongEditor: Sendable {
     _ steps: [StepReport], _ formula: String, _ written: SongWriter.Outcome, notes: [String],
     changed: Bool
   ) -> EditReport {
-    let sampling = steps.contains { $0.method == EditMethod.diffusion.rawValue }
-    let generator = sampling ? try? models.generator() : nil
+    let sampled = steps.first { $0.method == EditMethod.diffusion.rawValue }
+    let generator = sampled.flatMap { try? models.generator(for: $0.target) }
     let settings = generator.map { options.sampling($0.defaults) }
     return EditReport(
       version: Self.version, input: input, output: files.song, instruction: instruction,
       steps: steps, seed: options.seed, samplingSteps: settings?.steps,
       guidance: settings.map { Double($0.guidance) },
       takes: generator.map { options.takes ?? $0.defaultTakes },
-      negative: sampling ? options.negative : nil, strength: options.strength,
+      negative: sampled == nil ? nil : options.negative, strength: options.strength,
       models: models.used, savedStem: files.stem, formula: formula,
       fadeSeconds: Region.fadeSeconds, headroomGain: written.headroomGain,
       clippedSamples: written.clippedSamples, changedShare: written.changedShare, changed: changed,

@@ -80,7 +80,7 @@ public struct SoundChanger {
     }
     let edited = mix.map { Song(song, $0) } ?? song
     let written = try SongEditor.write(
-      song, edited, mix.map { [$0] } ?? [], input, files, fileOptions, progress)
+      song, edited, mix.map { [.mix($0)] } ?? [], input, files, fileOptions, progress)
     let report = EditReport(
       version: SongEditor.version, input: input, output: files.song, instruction: text,
       steps: [step], seed: options.seed, samplingSteps: plan.change.settings.steps,

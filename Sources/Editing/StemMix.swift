@@ -71,3 +71,27 @@ struct StemMix {
       channelCount: block.channelCount, samples: block.samples.map { Double(Float($0)) })
   }
 }
+
+/// What one step does to a song.
+enum SongChange {
+  case mix(StemMix)
+  case patch(Patch)
+
+  var mix: StemMix? {
+    if case .mix(let mix) = self { mix } else { nil }
+  }
+
+  /// For reports: how the output follows from the input.
+  var formula: String { mix?.rule.formula ?? Self.patchFormula }
+
+  static let patchFormula = "out = in outside of the region"
+}
+
+extension Song {
+  init(_ song: Song, _ change: SongChange) {
+    switch change {
+    case .mix(let mix): self.init(song, mix)
+    case .patch(let patch): self.init(song, [patch])
+    }
+  }
+}

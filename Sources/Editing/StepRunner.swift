@@ -28,7 +28,7 @@ struct StepRunner {
   struct Outcome {
     let report: StepReport
     /// Nil when the step changes nothing that can be heard.
-    let mix: StemMix?
+    let change: SongChange?
   }
 
   func run(
@@ -37,6 +37,9 @@ struct StepRunner {
     let frames = try Self.region(of: step, in: song.info, within: options.region)
     let region = Region(
       frames, songFrames: song.info.frameCount, sampleRate: song.info.sampleRate)
+    if step.operation == .inpaint {
+      return try inpaint(step, frames, on: song, progress: progress)
+    }
     let levels = try SongLevels(of: song) {
       try progress(EditProgress(fraction: 0.05 * $0, activity: "listening"))
     }
@@ -51,7 +54,7 @@ struct StepRunner {
       cutoff = try Cutoff.find(in: song, ceiling: trebleCeiling)
       if cutoff == nil {
         let report = report(step, method, measure, rule: rule, seconds: seconds)
-        return Outcome(report: report, mix: nil)
+        return Outcome(report: report, change: nil)
       }
     }
     let context = Int(Self.contextSeconds * Double(song.info.sampleRate))
@@ -88,8 +91,9 @@ struct StepRunner {
 
   /// - Throws: ``EditError`` or `InstructionError` when the step cannot be done with such a song.
   static func check(_ step: PlanStep, on info: AudioInfo, options: EditOptions) throws {
-    _ = try region(of: step, in: info, within: options.region)
+    let region = try region(of: step, in: info, within: options.region)
     _ = try method(for: step, options)
+    if step.operation == .inpaint { try checkInpainting(region, of: info, options) }
   }
 
   /// The overlap of the step's own region and the one of the options.
@@ -116,17 +120,16 @@ struct StepRunner {
   ) throws -> EditMethod {
     switch (step.operation, options.method) {
     case (.superResolve, .auto), (.superResolve, .bands): return .bands
-    case (.superResolve, let method):
+    case (.inpaint, .auto), (.inpaint, .copy): return .copy
+    case (.superResolve, _), (.inpaint, _), (_, .bands), (_, .copy):
       throw EditError.unsupported(
-        what: "--method \(method.rawValue) cannot restore highs", hint: "use --method auto")
-    case (_, .bands):
-      throw EditError.unsupported(
-        what: "--method bands restores highs and nothing else", hint: "use --method auto")
+        what: "--method \(options.method.rawValue) cannot \(step.operation.verb) \(step.targets)",
+        hint: "use --method auto")
     case (.add, .mask):
       throw EditError.unsupported(
         what: "--method mask cannot add anything", hint: "use --method diffusion or auto")
     case (.add, _): return .diffusion
-    case (_, .diffusion) where CleanUp.targets.contains(step.target):
+    case (_, .diffusion) where SoundParts.names.contains(step.target):
       throw EditError.unsupported(
         what: "--method diffusion cannot clean a recording", hint: "use --method mask or auto")
     case (_, .auto): return .mask
@@ -157,7 +160,7 @@ struct StepRunner {
         combination: .sum)
     }
     let text = try models.states(of: Prompts.stem(step))
-    let generator = try models.generator()
+    let generator = try models.generator(for: step.target)
     return try GeneratedStem(
       song, range: range, generator: generator, text: text,
       negative: try models.states(of: options.negative ?? ""),
@@ -201,7 +204,7 @@ struct StepRunner {
     report.changeLU = Self.finite(change)
     (report.gainDB, report.loweredDB) = (Self.decibels(gain), lowered)
     report.audible = audible
-    return Outcome(report: report, mix: audible ? made : nil)
+    return Outcome(report: report, change: audible ? .mix(made) : nil)
   }
 
   /// Of a step that changes nothing; what it did is filled in.

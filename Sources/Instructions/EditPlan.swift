@@ -22,11 +22,20 @@ public enum RequestedOperation: String, Sendable {
 
 /// What a step of a plan does. A replacement is two steps.
 public enum PlanOperation: String, Codable, Sendable, CaseIterable {
-  case add, remove, extract
+  case add, remove, extract, inpaint
   case superResolve = "superres"
 
   /// As people say it.
-  public var verb: String { self == .superResolve ? "restore the" : rawValue }
+  public var verb: String {
+    switch self {
+    case .superResolve: "restore the"
+    case .inpaint: "fill the"
+    default: rawValue
+    }
+  }
+
+  /// Whether it is done to a part of the sound that is named.
+  public var namesPart: Bool { self != .superResolve && self != .inpaint }
 }
 
 /// One edit of a song.

@@ -38,6 +38,8 @@ public struct Planner {
 
   /// What a restored treble is called as the part of its step.
   static let highs = "highs"
+  /// What an inpainted region is called as the part of its step.
+  static let gap = "gap"
 
   private let read: (String) throws -> Reading
 
@@ -58,7 +60,7 @@ public struct Planner {
       let regions = clause.regions.isEmpty ? cut.leadingRegions : clause.regions
       for region in regions.isEmpty ? [nil] : regions.map(Optional.some) {
         for var step in found {
-          step.region = region
+          step.region = region ?? Self.place(of: step, cut.vague)
           // "i want to sing it myself, remove the vocals" asks for one thing twice.
           if step.operation == .add || !(steps.last.map(step.asksTheSame) ?? false) {
             steps.append(step)
@@ -66,11 +68,26 @@ public struct Planner {
         }
       }
     }
-    let notes = cut.vague.map {
+    let placed = steps.contains { Self.place(of: $0, cut.vague) != nil }
+    let notes = placed ? [] : cut.vague.map {
       "'\($0)' names no time: the whole song is edited; name one, like 'from 0:30 to 1:00'"
     }
     return EditPlan(steps: steps, notes: notes)
   }
+
+  /// Where a sound that happens once goes, when its place is named without a time.
+  private static func place(of step: PlanStep, _ vague: [String]) -> TimeRegion? {
+    guard step.operation == .add, SoundEvents.names.contains(step.target) else { return nil }
+    let words = vague.flatMap { tokens(of: $0).compactMap(\.word) }
+    if words.contains(where: TimeWords.startNames.contains) {
+      return TimeRegion(start: .start, end: .fromStart(eventSeconds))
+    }
+    return words.contains(where: TimeWords.endNames.contains)
+      ? TimeRegion(start: .fromEnd(eventSeconds), end: .end) : nil
+  }
+
+  /// Length of "the beginning" and "the end" for an event, seconds.
+  private static let eventSeconds = 5.0
 
   // MARK: Which clauses belong together
 
@@ -99,9 +116,9 @@ public struct Planner {
     guard command == .independent || command == .none && clause.separator == .strong else {
       return false
     }
-    guard try isRequest(read(cut.joined(before).text)) else { return false }
+    guard try isRequest(cut.joined(before).text) else { return false }
     let own = try read(clause.text)
-    guard isRequest(own) else {
+    guard try isRequest(clause.text) else {
       if command == .none { return false }
       if own.isUnderstood { return true }
       throw InstructionError.notUnderstood(part: clause.text, nearest: own.nearest)
@@ -113,10 +130,12 @@ public struct Planner {
       && clause.regions.isEmpty && before.count == 1)
   }
 
-  private func isRequest(_ reading: Reading) -> Bool {
-    guard reading.isUnderstood, let target = reading.target else { return false }
-    return !Self.otherTargets.contains(target)
-      || CleanUp.labels.contains(target) && [.remove, .extract].contains(reading.operation)
+  private func isRequest(_ text: String) throws -> Bool {
+    let reading = try read(text)
+    guard reading.isUnderstood else { return false }
+    if reading.operation?.planned?.namesPart == false { return true }
+    guard let target = reading.target else { return false }
+    return !Self.otherTargets.contains(target) || SoundParts.named(reading, text) != nil
   }
 
   // MARK: What a request asks for
@@ -141,24 +160,31 @@ public struct Planner {
     if operation == .replace {
       guard let target = whole.target, let second = whole.second else { throw misunderstood }
       let parts = try Replacement(text, target: target, second: second) { try read($0).target }
-      let added = Self.plain(.add, parts.new, whole.attributes)
+      func request(_ operation: PlanOperation, _ target: String, _ words: String) -> String {
+        Self.otherTargets.contains(target)
+          ? "\(operation.rawValue) \(words)" : Self.plain(operation, target, whole.attributes)
+      }
       return try [
-        step(.remove, parts.old, whole, Self.plain(.remove, parts.old)),
-        step(.add, parts.new, whole, added, whole.attributes),
+        step(.remove, parts.old, whole, request(.remove, parts.old, parts.oldWords)),
+        step(
+          .add, parts.new, whole, request(.add, parts.new, parts.newWords), whole.attributes),
       ]
     }
     guard let planned = operation.planned else {
       throw InstructionError.notSupported(
         part: text, what: operation.description, nearest: whole.nearest)
     }
-    if planned == .superResolve {
+    guard planned.namesPart else {
       return [
         PlanStep(
-          operation: planned, target: Self.highs, confidence: whole.confidence, text: text)
+          operation: planned, target: planned == .inpaint ? Self.gap : Self.highs,
+          confidence: whole.confidence, text: text)
       ]
     }
     guard let target = whole.target else { throw misunderstood }
-    if CleanUp.label(of: whole, text) != nil { return try cleaning(planned, target, whole, text) }
+    if let parts = SoundParts.named(whole, text) {
+      return sounding(planned, parts, whole, text)
+    }
     guard let second = whole.second, second != target else {
       return try [step(planned, target, whole, text, whole.attributes)]
     }
@@ -176,37 +202,41 @@ public struct Planner {
   /// mix is too busy for my taste, mute the drums". nil when there is none, or more than one.
   private func core(_ cut: CutInstruction, _ group: ClosedRange<Int>) throws -> [PlanStep]? {
     let asking = try group.filter {
-      try cut.command($0) == .independent && isRequest(read(cut.clauses[$0].text))
+      try cut.command($0) == .independent && isRequest(cut.clauses[$0].text)
     }
     guard group.count > 1, asking.count == 1 else { return nil }
     return try requests(cut, asking[0]...asking[0])
   }
 
-  /// One step for each part that is to go, or one for all that stay.
-  private func cleaning(
-    _ operation: PlanOperation, _ target: String, _ reading: Reading, _ text: String
-  ) throws -> [PlanStep] {
-    let whole = try step(operation, target, reading, text)
-    guard operation == .remove, !whole.also.isEmpty else { return [whole] }
-    return ([whole.target] + whole.also).map {
+  /// One step for each sound that is to go or to come, or one for all that stay.
+  private func sounding(
+    _ operation: PlanOperation, _ parts: [String], _ reading: Reading, _ text: String
+  ) -> [PlanStep] {
+    guard operation != .extract, parts.count > 1 else {
+      return [
+        PlanStep(
+          operation: operation, target: parts[0], also: Array(parts.dropFirst()),
+          attributes: reading.attributes, confidence: reading.confidence, text: text)
+      ]
+    }
+    return parts.map {
       PlanStep(
-        operation: operation, target: $0, confidence: reading.confidence,
-        text: Self.plain(operation, $0))
+        operation: operation, target: $0, attributes: reading.attributes,
+        confidence: reading.confidence, text: Self.plain(operation, $0, reading.attributes))
     }
   }
 
-  /// Further parts of a request that cleans are in the step's `also`.
+  /// Further sounds of a recording are in the step's `also`.
   private func step(
     _ operation: PlanOperation, _ target: String, _ reading: Reading, _ text: String,
     _ attributes: [String] = []
   ) throws -> PlanStep {
     var named = reading
-    named.target = target
-    if let label = CleanUp.label(of: named, text), let asked = reading.operation {
-      let parts = CleanUp.parts(in: text, label: label, operation: asked)
+    (named.target, named.operation) = (target, RequestedOperation(rawValue: operation.rawValue))
+    if let parts = SoundParts.named(named, text) {
       return PlanStep(
         operation: operation, target: parts[0], also: Array(parts.dropFirst()),
-        confidence: reading.confidence, text: text)
+        attributes: attributes, confidence: reading.confidence, text: text)
     }
     guard !Self.otherTargets.contains(target) else {
       let name = target == "other" ? "a sound that is no instrument known here" : target
@@ -236,7 +266,7 @@ public struct Planner {
   ) throws -> [(text: String, reading: Reading)]? {
     let first = cut.clauses[group.lowerBound].text
     let head = try read(first)
-    guard isRequest(head), let operation = head.operation else { return nil }
+    guard try isRequest(first), let operation = head.operation else { return nil }
     var found = [(text: first, reading: head)]
     let words = first.split(separator: " ")
     for index in group.dropFirst() {
@@ -247,7 +277,9 @@ public struct Planner {
         let text = (words.prefix(count) + [Substring(item)]).joined(separator: " ")
         return (text: text, reading: try read(text))
       }
-      let fitting = candidates.filter { isRequest($0.reading) && $0.reading.operation == operation }
+      let fitting = try candidates.filter {
+        try isRequest($0.text) && $0.reading.operation == operation
+      }
       guard let best = fitting.max(by: { $0.reading.confidence < $1.reading.confidence }) else {
         return nil
       }

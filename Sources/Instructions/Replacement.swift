@@ -3,6 +3,9 @@
 struct Replacement {
   let old: String
   let new: String
+  /// The words that name them; all words where the sides are not told apart.
+  let oldWords: String
+  let newWords: String
 
   private static let toRight = ["with", "by", "into", "to", "for"]
   private static let toLeft = [["instead", "of"], ["in", "place", "of"], ["rather", "than"]]
@@ -17,7 +20,7 @@ struct Replacement {
   ) rethrows {
     let words = text.lowercased().split(separator: " ").map(String.init)
     guard let (left, right, oldIsLeft) = Self.sides(words) else {
-      (old, new) = (target, second)
+      (old, new, oldWords, newWords) = (target, second, text, text)
       return
     }
     let (leftPart, rightPart) = try (
@@ -25,6 +28,8 @@ struct Replacement {
     )
     let oldPart = oldIsLeft ? leftPart : rightPart
     let newPart = oldIsLeft ? rightPart : leftPart
+    let sides = [left, right].map { $0.joined(separator: " ") }
+    (oldWords, newWords) = oldIsLeft ? (sides[0], sides[1]) : (sides[1], sides[0])
     let isReversed = oldPart == second && newPart == target
     (old, new) = isReversed ? (second, target) : (target, second)
   }

@@ -52,7 +52,7 @@ final class TestModels: EditingModels {
   func targets() throws -> [String] { ["drums", "bass"] }
   func states(of text: String) throws -> TextStates { TextStates(try Tensor([1], shape: [1, 1])) }
 
-  func cleanUpTargets() throws -> [String] { [] }
+  func soundTargets() throws -> [String] { [] }
 
   func masker(for target: String) throws -> any StemMasker {
     asked.withLock { $0 += 1 }
@@ -64,7 +64,7 @@ final class TestModels: EditingModels {
     return HalfMasker()
   }
 
-  func generator() throws -> any StemGenerator {
+  func generator(for target: String) throws -> any StemGenerator {
     throw EditError.unsupported(what: "nothing is made here", hint: "remove something")
   }
 

@@ -144,10 +144,10 @@ final class FakeModels: EditingModels, @unchecked Sendable {
 
   var fakeCleaner = FakeMasker()
   func masker(for target: String) throws -> any StemMasker {
-    CleanUp.targets.contains(target) ? fakeCleaner : fakeMasker
+    SoundParts.names.contains(target) ? fakeCleaner : fakeMasker
   }
-  func cleanUpTargets() throws -> [String] { ["noise", "voice"] }
-  func generator() throws -> any StemGenerator { fakeGenerator }
+  func soundTargets() throws -> [String] { ["noise", "voice", "dog", "birds"] }
+  func generator(for target: String) throws -> any StemGenerator { fakeGenerator }
   func trebleEstimator() throws -> any TrebleEstimator { FlatTreble() }
   var stems = ["drums 0.6", "bass 0.3", "piano 0.4", "drums", "drums 0.5", "drums 0.8", "piano"]
   func targets() throws -> [String] { stems }

@@ -1,4 +1,4 @@
-"""Mixtures of voice, music and noises, in stems."""
+"""Mixtures of voice, music, noises and sound events, in stems."""
 
 import random
 
@@ -8,11 +8,14 @@ from scipy.signal import fftconvolve
 from ..music.mixtures import Mixture, equalised, placed
 from ..music.songs import RATE, Songs
 from . import noises
+from .events import CLASSES, Events
 from .recordings import Recordings, Voices
 
-#: "noise" is all that is neither voice nor music; its kinds can be asked for by their own names.
-TARGETS = ["voice", "music", "noise", "hum", "hiss", "wind", "clicks", "reverb"]
 KINDS = ["hum", "hiss", "wind", "clicks"]
+#: Wind is a noise and an event alike; clicks as an event are too near to clicks as a fault.
+EVENTS = [name for name in CLASSES if name not in ("wind", "click")]
+#: "noise" is all that is neither voice nor music; its kinds and events can be asked for by name.
+TARGETS = ["voice", "music", "noise", *KINDS, "reverb", *EVENTS]
 #: A stem further under the mixture than this is not there, whatever was drawn.
 FAINT_DB = -28.0
 
@@ -54,6 +57,7 @@ class SoundMixer:
         self.noises = Recordings("noises", split, rng)
         self.music = Recordings("music", split, rng)
         self.songs = Songs(split)
+        self.events = Events(split, rng)
 
     # ---- stems, [2, samples] each, at an RMS of 1
 
@@ -65,10 +69,19 @@ class SoundMixer:
                 sound = levelled(sound, 0) + levelled(self.noises.crop(self.samples),
                                                       rng.uniform(-10, 0))
             sound = equalised(sound, rng) if self.split == "train" else sound
+        elif kind == "wind" and kind in self.events.pieces and rng.random() < 0.5:
+            sound = self.events.recorded(kind, self.samples)
         else:
             sound = noises.KINDS[kind](self.samples, rng, self.split)
         width = 0 if kind == "hum" or rng.random() < 0.5 else rng.uniform(0, 0.5)
         return levelled(spread(sound, width), 0)
+
+    def event(self, name: str) -> np.ndarray:
+        """An event at an RMS of 1 where it sounds: anywhere between the sides, or on both."""
+        sound = self.events.draw(name, self.samples)
+        if self.rng.random() < 0.5:
+            return spread(sound, 0 if self.rng.random() < 0.7 else 0.3)
+        return placed(sound, self.rng)
 
     def song(self) -> np.ndarray:
         rng = self.rng
@@ -119,11 +132,15 @@ class SoundMixer:
         rng = self.rng
         stems: dict[str, np.ndarray] = {}
         top = RATE / 2
-        if rng.random() < 0.92:
+        scene = rng.random() < 0.5
+        if scene:
+            for name in rng.sample(EVENTS, rng.choices([1, 2, 3], [0.45, 0.35, 0.2])[0]):
+                stems[name] = self.event(name) * np.float32(10 ** (rng.uniform(-15, 5) / 20))
+        if rng.random() < (0.45 if scene else 0.92):
             stems["voice"], top = self.talker()
             if rng.random() < 0.3:
                 stems["voice"], stems["reverb"] = self.tail(stems["voice"])
-        if rng.random() < 0.42 or not stems and rng.random() < 0.5:
+        if rng.random() < (0.2 if scene else 0.42) or not stems and rng.random() < 0.5:
             stems["music"] = levelled(self.song(), rng.uniform(-18, 5))
         count = rng.choices([0, 1, 2, 3], [0.24, 0.46, 0.22, 0.08])[0]
         count = max(count, 0 if stems else 1)
@@ -150,7 +167,7 @@ class SoundMixer:
         names = {name: [name] for name in stems}
         if "voice" in names and "reverb" in names:
             names["voice"] = ["voice", "reverb"]
-        noisy = [name for name in ("noise", *KINDS) if name in stems]
+        noisy = [name for name in ("noise", *KINDS, *EVENTS) if name in stems]
         if noisy:
             names["noise"] = noisy
         peak = float(np.abs(sum(stems.values())).max())
@@ -169,3 +186,17 @@ class SoundMixer:
         scale = np.float32(10 ** (self.rng.uniform(-12, -3) / 20) / np.abs(voice + sound).max())
         return Mixture({"voice": voice * scale, other: sound * scale},
                        {"voice": ["voice"], other: [other]})
+
+    def scene(self, name: str, level_db: tuple[float, float] = (-5, 5)) -> Mixture:
+        """An event that is so much louder than what it happens in: a voice, a noise or another event."""
+        rng = self.rng
+        while True:
+            sound = self.event(name)
+            draw = rng.random()
+            rest = (self.talker()[0] if draw < 0.4 else self.noise("noise") if draw < 0.6
+                    else self.event(rng.choice([x for x in self.events.names if x != name])))
+            if min(rms(sound), rms(rest)) > 1e-2:
+                break
+        rest = rest * np.float32(10 ** (-rng.uniform(*level_db) / 20) * rms(sound) / rms(rest))
+        scale = np.float32(10 ** (rng.uniform(-12, -3) / 20) / np.abs(sound + rest).max())
+        return Mixture({name: sound * scale, "rest": rest * scale}, {name: [name]})

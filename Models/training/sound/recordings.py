@@ -8,8 +8,12 @@ package belongs to one split. Voices are read from `$AEDIT_WORK/speech`, which
 """
 
 import fnmatch
+import io
 import json
+import pathlib
 import random
+import zipfile
+from collections.abc import Iterator
 
 import numpy as np
 import soxr
@@ -21,15 +25,14 @@ from ..work import ROOT, WORK, fetch
 SHARE = ROOT / "usr" / "share"
 #: Split -> package -> folder and names of what is used. Licences: GPL-2+ if nothing else is said.
 NOISES = {
-    "train": {"lincity-ng-data": ("games/lincity-ng/sounds", "*.wav"),
+    "train": {"0ad-data": ("games/0ad/mods/public/public.zip", "ambient/building/*.ogg"
+                           " dayscape/*.ogg ambient/water/*.ogg weather/*.ogg"),  # CC-BY-SA-3.0
               "sonic-pi-samples": ("sonic-pi/samples", "vinyl_hiss.flac ambi_lunar_land.flac"
                                    " ambi_swoosh.flac loop_3d_printer.flac ambi_sauna.flac")},  # CC0
     "dev": {"hedgewars-data": ("games/hedgewars/Data/Sounds", "steam.ogg plane.ogg drillgun.ogg"
                                " bee.ogg flamethrower.ogg blowtorch.ogg minigun.ogg rcplane.ogg"
-                               " jetpackboost.ogg ufo.ogg steps.ogg")},  # GPL-2
-    "validation": {"wesnoth-1.16-data": ("games/wesnoth/1.16/data/core/sounds/ambient", "*.ogg"),
-                   "searchandrescue-data": ("games/searchandrescue/sounds", "*engine*side*.wav"
-                                            " thunder*.wav land_*.wav")},  # GPL
+                               " jetpackboost.ogg ufo.ogg steps.ogg")},  # GFDL-1.3
+    "validation": {"wesnoth-1.16-data": ("games/wesnoth/1.16/data/core/sounds/ambient", "*.ogg")},
 }
 MUSIC = {
     "train": {"wesnoth-1.16-music": ("games/wesnoth/1.16/data/core/music", "*.ogg")},
@@ -43,21 +46,40 @@ SYNTHETIC_WEIGHT = 0.3
 WIDE_WEIGHT = 3.0
 
 
-def build(kind: str, sources: dict) -> None:
+def found(place: str, names: str) -> Iterator[tuple[str, pathlib.Path | io.BytesIO]]:
+    """Stem and file of what has one of the names, below a folder or in an archive. Names may have
+    folders before them."""
+    def wanted(path: pathlib.PurePath) -> bool:
+        return any(fnmatch.fnmatch("/".join(path.parts[-1 - name.count("/") :]), name)
+                   for name in names.split())
+
+    if (SHARE / place).is_file():
+        with zipfile.ZipFile(SHARE / place) as archive:
+            for path in map(pathlib.PurePosixPath, sorted(archive.namelist())):
+                if wanted(path):
+                    yield path.stem, io.BytesIO(archive.read(str(path)))
+    else:
+        yield from ((path.stem, path) for path in sorted((SHARE / place).rglob("*"))
+                    if wanted(path))
+
+
+def unlabelled(source: tuple[str, str]) -> Iterator[tuple[dict, np.ndarray]]:
+    for name, file in found(*source):
+        yield {"name": name}, decoded(file)
+
+
+def build(kind: str, sources: dict, pieces=unlabelled) -> None:
+    """Stores what `pieces` makes of each package's entry: fields of its line, int16 samples."""
     for split, packages in sources.items():
         fetch(list(packages))
         folder = WORK / "sound" / kind / split
         folder.mkdir(parents=True, exist_ok=True)
-        for package, (place, names) in packages.items():
+        for package, source in packages.items():
             lines, offset = [], 0
             with open(folder / f"{package}.part", "wb") as out:
-                for path in sorted((SHARE / place).rglob("*")):
-                    if not any(fnmatch.fnmatch(path.name, name) for name in names.split()):
-                        continue
-                    sound = decoded(path)
+                for fields, sound in pieces(source):
                     out.write(sound.tobytes())
-                    lines.append(json.dumps({"name": path.stem, "offset": offset,
-                                             "samples": len(sound)}))
+                    lines.append(json.dumps(fields | {"offset": offset, "samples": len(sound)}))
                     offset += len(sound)
             (folder / f"{package}.part").rename(folder / f"{package}.i16")
             (folder / f"{package}.jsonl").write_text("\n".join(lines) + "\n")

@@ -68,7 +68,7 @@ public struct FillReport: Sendable, Codable, Equatable {
   /// How the output follows from the input.
   public var formula = "out = in outside of the gaps"
   /// Cross-fades inside of the gaps' ends, seconds.
-  public var fadeSeconds = GapFiller.fadeSeconds
+  public var fadeSeconds = PatchJoint.fadeSeconds
   /// Samples held at full scale.
   public var clippedSamples: Int
   /// Share of the samples that differ, 0...1.

@@ -3,12 +3,6 @@ import Editors
 import Foundation
 import Signal
 
-/// A stretch of a recording with other samples.
-struct Patch {
-  let frames: Range<Int>
-  let block: AudioBlock
-}
-
 /// Speaks what a transcript says in a gap of a recording, in its voice and room, and joins it.
 struct GapFiller {
   let filler: SpeechFiller
@@ -16,10 +10,6 @@ struct GapFiller {
 
   /// Longest gap, seconds: half of the window that the painter hears.
   static let longestSeconds = 2.5
-  /// Cross-fades inside of the gap's ends, seconds, and the sound from which it is continued.
-  static let fadeSeconds = 0.01
-  private static let pastSeconds = 0.04
-  private static let predictorOrder = 48
   /// Gaps up to this length are filled by `.continue` in `.auto`. Chosen on dev: see
   /// Benchmarks/speech/RESULTS.md.
   static let continuedSeconds = 0.3
@@ -42,7 +32,7 @@ struct GapFiller {
     let model = filler.mel.sampleRateHz
     let length = (filler.windowSamples * rate + model - 1) / model
     let start = (gap.lowerBound + gap.upperBound - length) / 2
-    let window = try heard(song, start..<start + length)
+    let window = try song.window(start..<start + length)
     // Nothing of what is damaged reaches the network.
     func inside(_ range: Range<Int>) -> Range<Int> {
       let low = min(max(range.lowerBound - start, 0), length)
@@ -80,12 +70,12 @@ struct GapFiller {
     let left = others.map(\.upperBound).filter { $0 <= gap.lowerBound }.max() ?? 0
     let right = others.map(\.lowerBound).filter { $0 >= gap.upperBound }.min() ?? .max
     let range = max(gap.lowerBound - reach, left)..<min(gap.upperBound + reach, right)
-    let window = try heard(song, range)
+    let window = try song.window(range)
     let before = gap.lowerBound - range.lowerBound
     let count = window.channelCount
     var block = AudioBlock(channelCount: count, silentFrames: gap.count)
     for channel in 0..<count {
-      let own = (0..<window.frameCount).map { window.samples[$0 * count + channel] }
+      let own = window.line(channel)
       func line(_ past: [Double]) -> [Double] {
         LinearPredictor(past, order: Int(Self.continuedOrderSeconds * rate))
           .continuing(past, count: gap.count)
@@ -100,19 +90,6 @@ struct GapFiller {
       }
     }
     return Patch(frames: gap, block: block)
-  }
-
-  /// Frames of a song, silence beyond its ends.
-  private func heard(_ song: Song, _ range: Range<Int>) throws -> AudioBlock {
-    let count = song.info.frameCount
-    let inner = max(0, range.lowerBound)..<max(0, min(count, range.upperBound))
-    var block = AudioBlock(
-      channelCount: song.info.channelCount, silentFrames: inner.lowerBound - range.lowerBound)
-    block.append(try song.reader().read(inner))
-    block.append(
-      AudioBlock(
-        channelCount: song.info.channelCount, silentFrames: range.count - block.frameCount))
-    return block
   }
 
   /// What is said in the window, in samples of the network's rate.
@@ -135,32 +112,17 @@ struct GapFiller {
     let rate =
       Double(window.frameCount) * Double(filler.mel.sampleRateHz)
       / Double(filler.windowSamples)
-    let fade = min(Int(Self.fadeSeconds * rate), gap.count / 2)
-    let past = Int(Self.pastSeconds * rate)
+    let joint = PatchJoint(sampleRate: rate)
     let count = window.channelCount
     var out = AudioBlock(channelCount: count, silentFrames: gap.count)
     for channel in 0..<count {
-      let own = (0..<window.frameCount).map { window.samples[$0 * count + channel] }
+      let own = window.line(channel)
       let share = share(of: own, in: mono, without: damaged)
       var line = spoken.map { $0 * share }
-      let before = Array(own[max(0, gap.lowerBound - past)..<gap.lowerBound])
-      let after = Array(own[gap.upperBound..<min(own.count, gap.upperBound + past)].reversed())
-      blend(&line, from: before, fade: fade)
-      line.reverse()
-      blend(&line, from: after, fade: fade)
-      line.reverse()
+      joint.join(&line, before: own[..<gap.lowerBound], after: own[gap.upperBound...])
       for index in line.indices { out.samples[index * count + channel] = line[index] }
     }
     return out
-  }
-
-  /// Lets a line begin as the continuation of what comes before it.
-  private func blend(_ line: inout [Double], from past: [Double], fade: Int) {
-    let predictor = LinearPredictor(past, order: Self.predictorOrder)
-    for (index, value) in predictor.continuing(past, count: fade).enumerated() {
-      let part = 0.5 - 0.5 * cos(Double.pi * (Double(index) + 0.5) / Double(fade))
-      line[index] = line[index] * part + value * (1 - part)
-    }
   }
 
   /// The factor with which the mean of the channels comes nearest to a channel.

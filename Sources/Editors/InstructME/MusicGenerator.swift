@@ -5,7 +5,8 @@ import Signal
 import Tensors
 import Vocoders
 
-/// The stem editor, timbre classifier, VAE and vocoder of a music package, as edits use them.
+/// The stem editor and timbre classifier of a music or sound package with the VAE and vocoder of a music
+/// package, as edits use them.
 public struct MusicGenerator: StemGenerator {
   public let mel: MelLayout
   public let defaults: SamplingSettings
@@ -13,7 +14,8 @@ public struct MusicGenerator: StemGenerator {
   /// Weight of the song in guidance, beside the text's.
   private let songGuidance: Float
   private let editor: StemEditor
-  private let timbre: Timbre
+  /// A sound package has none: its takes are not told apart.
+  private let timbre: Timbre?
   /// The timbre classifier's targets, in its order.
   private let targets: [String]
   private let vae: MelVAE
@@ -35,12 +37,14 @@ public struct MusicGenerator: StemGenerator {
     }
   }
 
-  /// Loads components `editor`, `timbre`, `vae` and `vocoder` in the precision of `Precision.current`.
+  /// Loads components `editor` and `timbre`, and `vae` and `vocoder` of `codec`, in the precision of
+  /// `Precision.current`.
   ///
   /// - Throws: `CheckpointError`
-  public init(package: ModelPackage) throws {
+  public init(package: ModelPackage, codec: ModelPackage) throws {
     func load<Network, Config: Decodable>(
-      _ component: String, _ make: (WeightScope, Config) throws -> Network
+      _ component: String, of package: ModelPackage,
+      _ make: (WeightScope, Config) throws -> Network
     ) throws -> Network {
       let config = try package.decode(Config.self, from: "config", component)
       let weights = try package.weights(of: component)
@@ -48,14 +52,17 @@ public struct MusicGenerator: StemGenerator {
       try weights.finish()
       return network
     }
-    editor = try load("editor") { try StemEditor($0, config: $1) }
-    timbre = try load("timbre") { try Timbre($0, config: $1) }
+    editor = try load("editor", of: package) { try StemEditor($0, config: $1) }
+    timbre =
+      package.components["timbre"] == nil
+      ? nil : try load("timbre", of: package) { try Timbre($0, config: $1) }
     targets = try package.decode([String].self, from: "targets")
-    vae = try load("vae") { try MelVAE($0, config: $1) }
-    vocoder = try load("vocoder") { try Vocoder($0, config: $1) }
+    vae = try load("vae", of: codec) { try MelVAE($0, config: $1) }
+    vocoder = try load("vocoder", of: codec) { try Vocoder($0, config: $1) }
     let config = vocoder.config
-    guard vae.config.bands == config.bands, vae.config.latent == editor.config.latent,
-      timbre.config.latent == vae.config.latent, timbre.config.targets == targets.count
+    let (latent, judged) = (vae.config.latent, timbre?.config)
+    guard vae.config.bands == config.bands, latent == editor.config.latent,
+      judged == nil || judged?.latent == latent && judged?.targets == targets.count
     else {
       throw CheckpointError.package(
         folder: package.folder,
@@ -86,9 +93,8 @@ public struct MusicGenerator: StemGenerator {
   }
 
   public func likeness(of latents: Tensor, to target: String) throws -> Float? {
-    targets.firstIndex(of: target).map {
-      timbre(latents.reshaped([1] + latents.shape)).floats[$0]
-    }
+    guard let timbre, let index = targets.firstIndex(of: target) else { return nil }
+    return timbre(latents.reshaped([1] + latents.shape)).floats[index]
   }
 
   public func decode(_ latents: Tensor) throws -> Tensor {
