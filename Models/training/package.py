@@ -1,8 +1,10 @@
 """Writes the `model.json` of a model package, as `Sources/Checkpoints/ModelPackage.swift` reads it."""
 
 import argparse
+import dataclasses
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 
@@ -23,6 +25,32 @@ def package_flags(description: str) -> argparse.Namespace:
     flags = parser.parse_args()
     flags.out.mkdir(parents=True, exist_ok=True)
     return flags
+
+
+def gathered(source: Path, out: Path, components: dict) -> tuple[dict, dict]:
+    """Copies the exported `.safetensors` of components (name to configuration) into a package.
+
+    What an export's `.json` says goes over its configuration. Components that were not exported keep
+    file and settings of the package that is there, and are left out where there is none. Returns
+    configurations and file names by component.
+    """
+    old = out / "model.json"
+    kept = json.loads(old.read_text())["config"] if old.exists() else {}
+    configs, files = {}, {}
+    for name, config in components.items():
+        path = source / f"{name}.safetensors"
+        target = out / path.name
+        values = dataclasses.asdict(config)
+        if path.exists():
+            shutil.copyfile(path, target)
+            beside = path.with_suffix(".json")
+            values |= json.loads(beside.read_text()) if beside.exists() else {}
+        elif target.exists():
+            values |= kept.get(name, {})
+        else:
+            continue
+        configs[name], files[name] = values, target.name
+    return configs, files
 
 
 def write_package(

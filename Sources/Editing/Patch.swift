@@ -26,7 +26,7 @@ struct PatchJoint {
 
   /// - Parameters:
   ///   - line: a channel's new samples in the gap.
-  ///   - before, after: the channel's samples on both sides.
+  ///   - before, after: the channel's samples on both sides; none at the recording's ends.
   func join(_ line: inout [Double], before: ArraySlice<Double>, after: ArraySlice<Double>) {
     lead(&line, from: Array(before.suffix(past)))
     line.reverse()
@@ -35,6 +35,7 @@ struct PatchJoint {
   }
 
   private func lead(_ line: inout [Double], from past: [Double]) {
+    guard !past.isEmpty else { return }
     let fade = min(fade, line.count / 2)
     let predictor = LinearPredictor(past, order: Self.predictorOrder)
     for (index, value) in predictor.continuing(past, count: fade).enumerated() {

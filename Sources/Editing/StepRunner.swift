@@ -20,8 +20,9 @@ struct StepRunner {
   private static let audibleHighsLU = -70.0
   /// Sound around the region that the models listen to, seconds.
   private static let contextSeconds = 3.0
-  /// Range into which a generated stem's loudness is brought beside the song, LU.
+  /// Ranges into which a generated stem's loudness is brought beside the song, LU, by what is asked.
   private static let addedLU = -15.0 ... -3.0
+  private static let askedLU = ["loud": -3.0...3.0, "soft": -24.0 ... -15.0]
   /// How far an added stem is lowered at most to keep the sum under full scale.
   private static let largestLoweringDB = 6.0
 
@@ -188,7 +189,7 @@ struct StepRunner {
     var gain = min(options.strength, step.operation == .add ? .infinity : 1)
     var lowered = 0.0
     if step.operation == .add {
-      gain *= Self.levelling(measure.stemLoudness - measure.songLoudness)
+      gain *= Self.levelling(measure.stemLoudness - measure.songLoudness, step.attributes)
       if !options.headroom, gain > measure.largestGain {
         lowered = max(-Self.largestLoweringDB, Self.decibels(measure.largestGain / gain))
         gain *= pow(10, lowered / 20)
@@ -227,9 +228,10 @@ struct StepRunner {
   }
 
   /// Factor that brings a stem's loudness beside the song into what suits an accompaniment.
-  private static func levelling(_ relativeLU: Double) -> Double {
+  private static func levelling(_ relativeLU: Double, _ attributes: [String]) -> Double {
     guard relativeLU.isFinite, relativeLU > audibleLU else { return 1 }
-    let wanted = min(max(relativeLU, addedLU.lowerBound), addedLU.upperBound)
+    let range = attributes.lazy.compactMap { askedLU[$0] }.first ?? addedLU
+    let wanted = min(max(relativeLU, range.lowerBound), range.upperBound)
     return pow(10, (wanted - relativeLU) / 20)
   }
 

@@ -69,9 +69,12 @@ public struct Planner {
       }
     }
     let placed = steps.contains { Self.place(of: $0, cut.vague) != nil }
-    let notes = placed ? [] : cut.vague.map {
-      "'\($0)' names no time: the whole song is edited; name one, like 'from 0:30 to 1:00'"
-    }
+    let notes =
+      placed
+      ? []
+      : cut.vague.map {
+        "'\($0)' names no time: the whole song is edited; name one, like 'from 0:30 to 1:00'"
+      }
     return EditPlan(steps: steps, notes: notes)
   }
 
@@ -148,7 +151,10 @@ public struct Planner {
     if CleanUp.isGeneral(text) {
       return [PlanStep(operation: .remove, target: "noise", confidence: 1, text: text)]
     }
-    let whole = try read(text)
+    var whole = try read(text)
+    if Self.isBehind(text), !whole.attributes.contains("loud"), !whole.attributes.contains("soft") {
+      whole.attributes.append("soft")
+    }
     if group.count > 1, whole.operation != .replace, let listed = try list(cut, group) {
       return try steps(listed)
     }
@@ -161,8 +167,9 @@ public struct Planner {
       guard let target = whole.target, let second = whole.second else { throw misunderstood }
       let parts = try Replacement(text, target: target, second: second) { try read($0).target }
       func request(_ operation: PlanOperation, _ target: String, _ words: String) -> String {
-        Self.otherTargets.contains(target)
-          ? "\(operation.rawValue) \(words)" : Self.plain(operation, target, whole.attributes)
+        let said = "\(operation.rawValue) \(words)"
+        return SoundParts.named(Self.reading(whole, of: target, operation), said) == nil
+          ? Self.plain(operation, target, whole.attributes) : said
       }
       return try [
         step(.remove, parts.old, whole, request(.remove, parts.old, parts.oldWords)),
@@ -198,6 +205,12 @@ public struct Planner {
     }
   }
 
+  /// Whether something is asked for as a background.
+  private static func isBehind(_ text: String) -> Bool {
+    let words = tokens(of: text).compactMap(\.word)
+    return words.contains("background") && words.contains("in")
+  }
+
   /// The steps of the only clause that asks for something, beside explanations and small talk: "the
   /// mix is too busy for my taste, mute the drums". nil when there is none, or more than one.
   private func core(_ cut: CutInstruction, _ group: ClosedRange<Int>) throws -> [PlanStep]? {
@@ -231,9 +244,7 @@ public struct Planner {
     _ operation: PlanOperation, _ target: String, _ reading: Reading, _ text: String,
     _ attributes: [String] = []
   ) throws -> PlanStep {
-    var named = reading
-    (named.target, named.operation) = (target, RequestedOperation(rawValue: operation.rawValue))
-    if let parts = SoundParts.named(named, text) {
+    if let parts = SoundParts.named(Self.reading(reading, of: target, operation), text) {
       return PlanStep(
         operation: operation, target: parts[0], also: Array(parts.dropFirst()),
         attributes: attributes, confidence: reading.confidence, text: text)
@@ -246,6 +257,15 @@ public struct Planner {
     return PlanStep(
       operation: operation, target: target, attributes: attributes, confidence: reading.confidence,
       text: text)
+  }
+
+  /// A reading as if it had asked for one part.
+  private static func reading(
+    _ reading: Reading, of target: String, _ operation: PlanOperation
+  ) -> Reading {
+    var named = reading
+    (named.target, named.operation) = (target, RequestedOperation(rawValue: operation.rawValue))
+    return named
   }
 
   /// A short instruction for one part, as the text model has seen many.

@@ -63,7 +63,9 @@ public enum SoundEvents {
     ("hammer", ["hammer", "hammers", "hammering"]),
   ]
   /// After these, an event is where something lies, not what is asked for.
-  private static let places = ["behind", "under", "underneath", "beneath", "during", "while", "from"]
+  private static let places = [
+    "behind", "under", "underneath", "beneath", "during", "while", "from",
+  ]
 
   /// The events that a text names, in its order.
   static func named(in text: String) -> [String] {
@@ -77,6 +79,13 @@ public enum SoundEvents {
       if !found.contains(event), next == nil || next == event { found.append(event) }
     }
     return found
+  }
+
+  /// Whether "wind" is no section of an orchestra.
+  static func isWeather(_ text: String) -> Bool {
+    let words = tokens(of: text).compactMap(\.word)
+    return words.contains("wind")
+      && !words.contains { ["instrument", "instruments", "section", "quintet"].contains($0) }
   }
 
   private static func event(_ word: String) -> String? {
@@ -94,7 +103,9 @@ public enum SoundParts {
   /// The parts of a reading that is about a recording's sounds; nil when it is about instruments.
   static func named(_ reading: Reading, _ text: String) -> [String]? {
     guard let operation = reading.operation, let target = reading.target else { return nil }
-    let events = ["other", "noise"].contains(target) ? SoundEvents.named(in: text) : []
+    let isWind = target == "woodwind" && SoundEvents.isWeather(text)
+    let events =
+      isWind || ["other", "noise"].contains(target) ? SoundEvents.named(in: text) : []
     if let label = CleanUp.label(of: reading, text) {
       let parts = CleanUp.parts(in: text, label: label, operation: operation)
       return parts == ["noise"] && !events.isEmpty ? events : parts

@@ -229,7 +229,8 @@ func checksum(_ block: AudioBlock) -> UInt64 {
   }
 }
 
-let operations = PlanOperation.allCases
+/// Those that mix a stem into the song.
+let operations = PlanOperation.allCases.filter { $0 != .inpaint }
 
 func step(_ operation: PlanOperation, _ target: String) -> PlanStep {
   PlanStep(operation: operation, target: target, confidence: 1, text: "")

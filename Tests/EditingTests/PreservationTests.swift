@@ -140,6 +140,26 @@ import Testing
     #expect(!none.changed)
   }
 
+  @Test func loudAndSoftStemsAreSo() throws {
+    let folder = try TestFolder()
+    let song = try folder.song()
+    func relativeLU(_ attribute: String?) throws -> Double {
+      var added = step(.add, "drums 0.5")
+      added.attributes = attribute.map { [$0] } ?? []
+      var options = EditOptions()
+      options.headroom = true
+      options.overwrite = true
+      let report = try SongEditor(models: models()).edit(
+        song, plan: EditPlan(steps: [added]), instruction: "", to: folder.path("out.wav"),
+        options: options
+      ).steps[0]
+      return try #require(report.stemLUFS) + report.gainDB - #require(report.songLUFS)
+    }
+    #expect(try (-24.1 ... -14.9).contains(relativeLU("soft")))
+    #expect(try (-15.1 ... -2.9).contains(relativeLU(nil)))
+    #expect(try (-3.1...3.1).contains(relativeLU("loud")))
+  }
+
   @Test func loudSumsAreLoweredThenCounted() throws {
     let folder = try TestFolder()
     _ = try folder.song(encoding: .integer(bits: 16))

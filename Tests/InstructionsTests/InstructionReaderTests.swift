@@ -58,6 +58,8 @@ private func loaded<Line: Decodable>(_ name: String, _: Line.Type = Item.self) t
     switch part {
     case "hum", "hiss", "wind", "clicks": "noise"
     case "voice": voice
+    case "highs", "gap": "none"
+    case _ where SoundEvents.names.contains(part): "other"
     default: part
     }
   }
@@ -120,6 +122,48 @@ private func loaded<Line: Decodable>(_ name: String, _: Line.Type = Item.self) t
   func understandsCleaning(text: String, wanted: [String]) throws {
     let steps = try reader().plan(text).steps.map {
       "\($0.operation) \(([$0.target] + $0.also).joined(separator: "+"))"
+    }
+    #expect(steps == wanted)
+  }
+
+  /// Sound editors' requests, among them AUDIT's wordings (2304.00830, table 1).
+  @Test(arguments: [
+    ("add birds", ["add birds"]), ("add the sound of rain", ["add rain"]),
+    ("add a dog barking in the background", ["add dog (soft)"]),
+    ("add a church bell", ["add bell"]),
+    ("add a loud explosion at the beginning", ["add explosion (loud) 0-5"]),
+    ("add some applause at the end", ["add applause -5-"]),
+    ("add rain and thunder", ["add rain", "add thunder"]), ("add wind", ["add wind"]),
+    ("drop the dog", ["remove dog"]), ("drop the sound of thunder", ["remove thunder"]),
+    ("get rid of the birds", ["remove birds"]), ("remove the traffic noise", ["remove engine"]),
+    ("remove the car alarm", ["remove alarm"]), ("take out the sirens", ["remove siren"]),
+    (
+      "remove the dog, the siren and the typing",
+      ["remove dog", "remove siren", "remove typing"]
+    ),
+    ("remove the drums and the dog", ["remove drums", "remove dog"]),
+    ("only the footsteps", ["extract steps"]),
+    ("keep only the birds and the rain", ["extract birds+rain"]),
+    ("replace the siren with a bell", ["remove siren", "add bell"]),
+    ("Replace the sound of wind with rain", ["remove wind", "add rain"]),
+    ("replace the dog with a piano", ["remove dog", "add piano"]),
+    ("inpaint from 0:12 to 0:12.8", ["inpaint gap 12-12.8"]),
+    ("repair the dropout between 3 s and 3.5 s", ["inpaint gap 3-3.5"]),
+    ("restore the highs and remove the hiss", ["superResolve highs", "remove hiss"]),
+  ])
+  func understandsSounds(text: String, wanted: [String]) throws {
+    func place(_ region: TimeRegion?) -> String {
+      switch (region?.start, region?.end) {
+      case (.fromStart(let start)?, .fromStart(let end)?):
+        " \(start)-\(end)".replacing(".0", with: "")
+      case (.fromEnd(let start)?, .fromEnd?): " -\(start)-".replacing(".0", with: "")
+      default: ""
+      }
+    }
+    let steps = try reader().plan(text).steps.map { step in
+      let attributes = step.attributes.isEmpty ? "" : " (\(step.attributes.joined(separator: ",")))"
+      return "\(step.operation) \(([step.target] + step.also).joined(separator: "+"))\(attributes)"
+        + place(step.region)
     }
     #expect(steps == wanted)
   }

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 
 from ..loop import Run, options
 from ..networks import StemEditor, StemEditorConfig, Timbre, TimbreConfig
-from .latents import Batches, load_vae
+from .latents import Batches, load_vae, music
 from .phrases import Phrases
 from .timbre import timbre_loss
 
@@ -44,24 +44,16 @@ def known_part(answer: torch.Tensor, rng: random.Random) -> torch.Tensor:
     return mask
 
 
-def main() -> None:
-    parser = options(__doc__.splitlines()[0], 90)
-    parser.add_argument("--vae", required=True, help="safetensors of the mel VAE")
-    parser.add_argument("--timbre", required=True, help="safetensors of the timbre classifier")
-    flags = parser.parse_args()
-    run = Run(StemEditor(StemEditorConfig()), flags)
-    vae, timbre, phrases = load_vae(flags.vae), load_timbre(flags.timbre), Phrases()
-    train = Batches(vae, "train", run.step, augment=True, reuse=8)
-    held = Batches(vae, "dev", 1, augment=False)
-    dev = [held.draw(11, [operation]) for operation in ("add", "extract", "remove")
-           for _ in range(4)]
-    generator = torch.Generator().manual_seed(7)
-    dev_noise = [torch.randn(batch["answer"].shape, generator=generator) for batch in dev]
+class Flow:
+    """What a stem editor is trained for, whatever its stems are."""
 
-    def flow(module, batch, noise, t, known_mask, texts):
+    def __init__(self, phrases: Phrases, rng: random.Random, timbre: Timbre | None):
+        self.phrases, self.rng, self.timbre = phrases, rng, timbre
+
+    def led(self, module, batch, noise, t, known_mask, texts) -> tuple[torch.Tensor, torch.Tensor]:
         """The flow's loss of each item, and the answers that it leads to, straight from here."""
         answer = batch["answer"]
-        text, text_mask = phrases(texts)
+        text, text_mask = self.phrases(texts)
         at = t[:, None, None]
         noisy = (1 - at) * noise + at * answer
         velocity = module(noisy, t, batch["context"], answer * known_mask, known_mask, text,
@@ -72,42 +64,64 @@ def main() -> None:
         led = torch.where(known_mask > 0, answer, noisy + (1 - at) * velocity)
         return (error * wanted).sum((1, 2)) / wanted.sum((1, 2)), led
 
-    def losses(module):
-        batch = train.draw(flags.batch)
-        t = torch.randn(flags.batch).sigmoid()
+    def losses(self, module, batch: dict) -> dict:
+        count = len(batch["answer"])
+        t = torch.randn(count).sigmoid()
         # What guidance leads away from: another sound than the asked one, to another song.
-        texts, heard = list(batch["texts"]), torch.ones(flags.batch, 1, 1)
-        for row in range(flags.batch):
-            draw = train.rng.random()
+        texts, heard = list(batch["texts"]), torch.ones(count, 1, 1)
+        for row in range(count):
+            draw = self.rng.random()
             if draw < 0.15:
                 texts[row] = ""
             if 0.1 < draw < 0.35:
                 heard[row] = 0
         batch["context"] = batch["context"] * heard
         noise = torch.randn_like(batch["answer"])
-        known = known_part(batch["answer"], train.rng)
-        own, led = flow(module, batch, noise, t, known, texts)
+        known = known_part(batch["answer"], self.rng)
+        own, led = self.led(module, batch, noise, t, known, texts)
+        if not self.timbre:
+            return {"loss": own.mean()}
         # What is led to from far is a mean of all answers, which sounds like nothing: less weight.
         made = torch.tensor([float(operation != "remove" and text != "")
                              for operation, text in zip(batch["operations"], texts)])
-        sounds = timbre_loss(timbre(led), batch["targets"]) * t * made
+        sounds = timbre_loss(self.timbre(led), batch["targets"]) * t * made
         return {"loss": own.mean() + TIMBRE * sounds.mean(), "flow": own.mean(),
                 "timbre": sounds.sum() / (t * made).sum().clamp_min(1e-6)}
 
-    def evaluate(module):
+    def evaluate(self, module, dev: list[tuple[dict, torch.Tensor]]) -> dict:
+        """Losses by operation on batches with their noise."""
         sums: dict[str, list[float]] = {}
-        for batch, noise in zip(dev, dev_noise):
+        for batch, noise in dev:
             t = torch.linspace(0.05, 0.95, len(noise))
             none = torch.zeros(*noise.shape[:2], 1)
-            own, led = flow(module, batch, noise, t, none, batch["texts"])
+            own, led = self.led(module, batch, noise, t, none, batch["texts"])
             operation = batch["operations"][0]
             sums.setdefault("dev_" + operation, []).extend(own.tolist())
-            if operation == "add":
-                sounds = timbre_loss(timbre(led), batch["targets"])
+            if self.timbre and operation == "add":
+                sounds = timbre_loss(self.timbre(led), batch["targets"])
                 sums.setdefault("dev_timbre", []).extend(sounds.tolist())
         return {name: round(sum(rows) / len(rows), 4) for name, rows in sums.items()}
 
-    run.train(losses, evaluate)
+
+def with_noise(batches: list[dict]) -> list[tuple[dict, torch.Tensor]]:
+    generator = torch.Generator().manual_seed(7)
+    return [(batch, torch.randn(batch["answer"].shape, generator=generator)) for batch in batches]
+
+
+def main() -> None:
+    parser = options(__doc__.splitlines()[0], 90)
+    parser.add_argument("--vae", required=True, help="safetensors of the mel VAE")
+    parser.add_argument("--timbre", required=True, help="safetensors of the timbre classifier")
+    flags = parser.parse_args()
+    run = Run(StemEditor(StemEditorConfig()), flags)
+    vae, timbre = load_vae(flags.vae), load_timbre(flags.timbre)
+    train = Batches(vae, music("train", run.step, augment=True), run.step, reuse=8)
+    held = Batches(vae, music("dev", 1, augment=False), 1)
+    dev = with_noise([held.draw(11, [operation]) for operation in ("add", "extract", "remove")
+                      for _ in range(4)])
+    flow = Flow(Phrases(), train.rng, timbre)
+    run.train(lambda module: flow.losses(module, train.draw(flags.batch)),
+              lambda module: flow.evaluate(module, dev))
 
 
 if __name__ == "__main__":

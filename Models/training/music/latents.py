@@ -31,14 +31,23 @@ def load_vae(path: str) -> MelVAE:
     return vae.eval().requires_grad_(False)
 
 
-class Batches:
-    """Normalised latents of stem and context with the texts that ask for the answer."""
+#: Length of an item, seconds.
+SECONDS = FRAMES * Layout.hop / RATE
 
-    def __init__(self, vae: MelVAE, split: str, seed: int, augment: bool, reuse: int = 1):
+
+def music(split: str, seed: int, augment: bool) -> Mixer:
+    return Mixer(split, SECONDS, seed, augment)
+
+
+class Batches:
+    """Normalised latents of stem and context with the texts that ask for the answer; `mixer` draws
+    items."""
+
+    def __init__(self, vae: MelVAE, mixer, seed: int, reuse: int = 1):
         self.vae = vae
         self.layout = Layout()
         self.bank = filters(self.layout)
-        self.mixer = Mixer(split, FRAMES * self.layout.hop / RATE, seed, augment)
+        self.mixer = mixer
         self.rng = random.Random(seed)
         self.replay = Replay(self.fresh, self.rng, reuse, keep=8000)
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from ..loop import Run, options
 from ..networks import Timbre, TimbreConfig
-from .latents import Batches, load_vae
+from .latents import Batches, load_vae, music
 from .mixtures import GUITARS, TARGETS
 
 
@@ -43,8 +43,9 @@ def main() -> None:
     flags = parser.parse_args()
     run = Run(Timbre(TimbreConfig()), flags)
     vae = load_vae(flags.vae)
-    train = Batches(vae, "train", run.step + 1000, augment=True, reuse=6)
-    held = Batches(vae, "dev", 3, augment=False)
+    seed = run.step + 1000
+    train = Batches(vae, music("train", seed, augment=True), seed, reuse=6)
+    held = Batches(vae, music("dev", 3, augment=False), 3)
     dev = [held.draw(24) for _ in range(12)]
 
     def losses(module):

@@ -5,7 +5,7 @@ import random
 import numpy as np
 from scipy.signal import fftconvolve
 
-from ..music.mixtures import Mixture, equalised, placed
+from ..music.mixtures import Item, Mixture, equalised, placed
 from ..music.songs import RATE, Songs
 from . import noises
 from .events import CLASSES, Events
@@ -200,3 +200,27 @@ class SoundMixer:
         rest = rest * np.float32(10 ** (-rng.uniform(*level_db) / 20) * rms(sound) / rms(rest))
         scale = np.float32(10 ** (rng.uniform(-12, -3) / 20) / np.abs(sound + rest).max())
         return Mixture({name: sound * scale, "rest": rest * scale}, {name: [name]})
+
+    def item(self, absent: float = 0) -> Item:
+        """An event to add, and the scene it is added to, both in one channel: voices, music, noises
+        and other events, or nothing but a faint noise."""
+        rng = self.rng
+        names = [name for name in (*EVENTS, "wind") if name in self.events.names]
+        while True:
+            name = rng.choice(names)
+            event = self.event(name).mean(0)
+            rest = [self.noise("noise").mean(0) * np.float32(10 ** (-rng.uniform(0, 40) / 20))]
+            if rng.random() < 0.4:
+                rest.append(self.talker()[0].mean(0))
+            if rng.random() < 0.25:
+                rest.append(self.song().mean(0))
+            for other in rng.sample(names, rng.choice([0, 0, 1, 2])):
+                if other != name:
+                    rest.append(self.event(other).mean(0))
+            scene = sum(rest)
+            if min(rms(event), rms(scene)) > 1e-3:
+                break
+        level = rng.uniform(-15, 3)
+        event = event * np.float32(10 ** (level / 20) * rms(scene) / rms(event))
+        scale = np.float32(10 ** (rng.uniform(-18, -3) / 20) / np.abs(event + scene).max())
+        return Item(name, event * scale, scene * scale, level)

@@ -94,7 +94,8 @@ struct SimilarPlaces {
     let after = (gap.upperBound - origin + half + hop - 1) / hop
     let context = Int(Self.contextSeconds * Double(layout.sampleRateHz)) / hop
     let left = max(0, before - context)..<max(0, before)
-    let right = min(after, frameCount)..<max(min(after, frameCount), min(frameCount, after + context))
+    let right =
+      min(after, frameCount)..<max(min(after, frameCount), min(frameCount, after + context))
     guard !left.isEmpty || !right.isEmpty else { return [] }
     let span =
       (left.isEmpty ? before : left.lowerBound)..<(right.isEmpty ? after : right.upperBound)

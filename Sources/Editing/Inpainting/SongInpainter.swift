@@ -58,8 +58,9 @@ struct SongInpainter {
     let shift = source.place.shift
     let copied = try song.window(gap.lowerBound + shift..<gap.upperBound + shift)
     let reach = song.info.sampleRate / 10
-    let before = try song.window(gap.lowerBound - reach..<gap.lowerBound)
-    let after = try song.window(gap.upperBound..<gap.upperBound + reach)
+    let length = song.info.frameCount
+    let before = try song.window(max(0, gap.lowerBound - reach)..<gap.lowerBound)
+    let after = try song.window(gap.upperBound..<min(length, gap.upperBound + reach))
     let joint = PatchJoint(sampleRate: Double(song.info.sampleRate))
     let gain = min(max(source.gain, 1 / Self.largestGain), Self.largestGain)
     let channels = song.info.channelCount
@@ -85,24 +86,24 @@ private struct Edges {
 
   private let song: Song
   private let gap: Range<Int>
-  private let width: Int
-  /// Mono, the left side then the right one.
-  private let sound: [Float]
+  /// Mono, as far as the song reaches.
+  private let left: [Float], right: [Float]
 
   init(_ song: Song, _ gap: Range<Int>, width: Int) throws {
-    (self.song, self.gap, self.width) = (song, gap, width)
-    sound =
-      try song.window(gap.lowerBound - width..<gap.lowerBound).mono()
-      + song.window(gap.upperBound..<gap.upperBound + width).mono()
+    (self.song, self.gap) = (song, gap)
+    left = try song.window(max(0, gap.lowerBound - width)..<gap.lowerBound).mono()
+    right = try song.window(
+      gap.upperBound..<min(song.info.frameCount, gap.upperBound + width)
+    ).mono()
   }
 
   /// The place moved by up to `reach` samples to where the waveforms agree best.
   func aligned(_ place: SimilarPlaces.Place, by reach: Int) throws -> Aligned {
     let start = gap.lowerBound + place.shift
     let end = gap.upperBound + place.shift
-    let left = try song.window(start - width - reach..<start + reach).mono()
-    let right = try song.window(end - reach..<end + width + reach).mono()
-    let own = power(sound[...])
+    let before = try song.window(start - left.count - reach..<start + reach).mono()
+    let after = try song.window(end - reach..<end + right.count + reach).mono()
+    let own = power(left[...]) + power(right[...])
     // No sample of the gap itself may be copied, nor any beyond the song's ends.
     let length = song.info.frameCount
     let allowed = (-reach...reach).filter { move in
@@ -111,10 +112,10 @@ private struct Edges {
     }
     var best = (move: 0, likeness: -1.0, gain: 1.0)
     for move in allowed {
-      let a = left[(move + reach)..<(move + reach + width)]
-      let b = right[(move + reach)..<(move + reach + width)]
+      let a = before[(move + reach)..<(move + reach + left.count)]
+      let b = after[(move + reach)..<(move + reach + right.count)]
       let power = power(a) + self.power(b)
-      let product = product(sound[..<width], a) + self.product(sound[width...], b)
+      let product = product(left[...], a) + self.product(right[...], b)
       let likeness = product / (own * power).squareRoot().nonZero
       if likeness > best.likeness {
         best = (move, likeness, (own / power.nonZero).squareRoot())
@@ -130,10 +131,10 @@ private struct Edges {
       b.withUnsafeBufferPointer { b in
         var sum = SIMD8<Float>()
         for index in stride(from: 0, to: a.count - 7, by: 8) {
-          let (x, y) = (a.baseAddress! + index, b.baseAddress! + index)
+          let (x, y) = (UnsafeRawPointer(a.baseAddress!), UnsafeRawPointer(b.baseAddress!))
           sum +=
-            UnsafeRawPointer(x).loadUnaligned(as: SIMD8<Float>.self)
-            * UnsafeRawPointer(y).loadUnaligned(as: SIMD8<Float>.self)
+            x.loadUnaligned(fromByteOffset: 4 * index, as: SIMD8<Float>.self)
+            * y.loadUnaligned(fromByteOffset: 4 * index, as: SIMD8<Float>.self)
         }
         return Double(sum.sum())
       }
