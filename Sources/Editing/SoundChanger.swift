@@ -20,6 +20,8 @@ public struct SoundChanger {
     public var guidance: Double?
     /// Share of the steps, above 0 up to 1.
     public var strength: Double?
+    /// Words of the text and the factors of what attends to them.
+    public var emphasis: [Emphasis] = []
     public var region: TimeRange?
     public var overwrite = false
 
@@ -33,6 +35,14 @@ public struct SoundChanger {
           name: "--strength", value: "\(strength)", allowed: "above 0 and up to 1")
       }
     }
+  }
+
+  /// How much a word of the text counts.
+  public struct Emphasis: Sendable, Equatable {
+    public var word: String
+    public var factor: Double
+
+    public init(word: String, factor: Double) { (self.word, self.factor) = (word, factor) }
   }
 
   /// What reports call it.
@@ -115,14 +125,16 @@ public struct SoundChanger {
           ? "use --method instruct"
           : "say what shall be heard, with --method inpaint, sdedit, inversion or zeta")
     }
+    try Self.check(method, text, model, options)
     var settings = model.defaults
-    let inverts = method == .zeta || method == .inversion
+    let inverts = [.zeta, .inversion, .words].contains(method)
     settings.steps = options.steps ?? (inverts ? max(settings.steps, 50) : settings.steps)
     settings.guidance =
       options.guidance.map { Float($0) }
       ?? (method == .zeta && !options.source.isEmpty ? 12 : settings.guidance)
     var change = SoundChange(method: method, text: text, settings: settings)
     (change.source, change.negative) = (options.source, options.negative)
+    change.emphasis = options.emphasis.map { ($0.word, Float($0.factor)) }
     // The values of 2402.10009, section 4, but for the steps.
     change.sourceGuidance = method == .zeta && !options.source.isEmpty ? 3 : 1
     change.strength = options.strength ?? (method == .zeta || method == .sdedit ? 0.5 : 1)
@@ -136,6 +148,37 @@ public struct SoundChanger {
         (Double(region.lowerBound - range.lowerBound) / unit).rounded(.down))..<Int(
         (Double(region.upperBound - range.lowerBound) / unit).rounded(.up))
     return Plan(change: change, region: region, range: range)
+  }
+
+  /// Refuses what attention to words cannot do.
+  private static func check(
+    _ method: ChangeMethod, _ text: String, _ model: any TextToAudioModel, _ options: Options
+  ) throws {
+    guard method == .words else {
+      guard options.emphasis.isEmpty else {
+        throw EditError.unsupported(
+          what: "--emphasis needs --method words", hint: "add it, or leave --emphasis out")
+      }
+      return
+    }
+    guard model.wordContext != nil else {
+      throw EditError.unsupported(
+        what: "this model attends to no words", hint: "use --method zeta")
+    }
+    guard !options.source.isEmpty else {
+      throw EditError.unsupported(
+        what: "--method words compares two texts", hint: "say with --from what the sound is now")
+    }
+    for emphasis in options.emphasis {
+      guard (0...100).contains(emphasis.factor) else {
+        throw EditError.option(
+          name: "--emphasis", value: "\(emphasis.factor)", allowed: "0 to 100")
+      }
+      guard !model.wordPlaces(emphasis.word, in: text).isEmpty else {
+        throw EditError.unsupported(
+          what: "the text has no '\(emphasis.word)'", hint: "emphasise words of '\(text)'")
+      }
+    }
   }
 
   /// One window of the model with the region in its middle, as far as the song reaches.

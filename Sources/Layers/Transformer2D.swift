@@ -31,13 +31,22 @@ public struct CrossAttention: Sendable {
   ///   - x: `[B, Tq, dim]`
   ///   - context: `[B, Tk, contextDim]`; nil attends to `x` itself.
   ///   - mask: which of the context counts.
-  func add(_ x: Tensor, context: Tensor?, mask: KeyMask?, to sum: inout Tensor) {
+  ///   - control: whose attention one of the items borrows.
+  func add(
+    _ x: Tensor, context: Tensor?, mask: KeyMask?, control: AttentionControl? = nil,
+    to sum: inout Tensor
+  ) {
     let size = width / heads
-    let rows = keyValue(context ?? x)
-    let mixed = attention(
-      queries: HeadRows(query(x)), keys: HeadRows(rows), values: HeadRows(rows, offset: width),
+    let (queries, rows) = (query(x), keyValue(context ?? x))
+    var mixed = attention(
+      queries: HeadRows(queries), keys: HeadRows(rows), values: HeadRows(rows, offset: width),
       heads: heads, size: size, scale: 1 / Float(size).squareRoot(), mask: mask,
-      output: out.inputType)
+      output: control == nil ? out.inputType : .f32)
+    if let control {
+      let target = control.mixed(queries: queries, rows: rows, heads: heads, mask: mask)
+      mixed = Tensor.stack(
+        (0..<mixed.shape[0]).map { $0 == control.target ? target : mixed[$0] })
+    }
     out.add(mixed, to: &sum)
   }
 }
@@ -70,11 +79,14 @@ public struct BasicTransformerBlock: Sendable {
   }
 
   /// `x` `[B, T, dim]` is changed in place.
-  func callAsFunction(_ x: inout Tensor, context: Tensor?, mask: KeyMask?) {
+  func callAsFunction(
+    _ x: inout Tensor, context: Tensor?, mask: KeyMask?, control: AttentionControl?
+  ) {
     selfAttention.add(
       norms[0](x, output: selfAttention.inputType), context: nil, mask: nil, to: &x)
     crossAttention.add(
-      norms[1](x, output: crossAttention.inputType), context: context, mask: mask, to: &x)
+      norms[1](x, output: crossAttention.inputType), context: context, mask: mask,
+      control: control, to: &x)
     let h = norms[2](x, output: value.inputType)
     down.add(gate(h).gating(.gelu, value(h), output: down.inputType), to: &x)
   }
@@ -116,10 +128,13 @@ public struct Transformer2D: Sendable {
   ///   - x: `[B, H, W, C]`
   ///   - context: `[B, T, contextDim]`
   ///   - mask: which of the context counts.
-  public func callAsFunction(_ x: Tensor, context: Tensor? = nil, mask: KeyMask? = nil) -> Tensor {
+  ///   - control: whose attention to the context one of the items borrows.
+  public func callAsFunction(
+    _ x: Tensor, context: Tensor? = nil, mask: KeyMask? = nil, control: AttentionControl? = nil
+  ) -> Tensor {
     let rows = [x.shape[0], x.shape[1] * x.shape[2], x.channels]
     var h = projectIn(norm(x, output: projectIn.inputType)).reshaped(rows)
-    for block in blocks { block(&h, context: context, mask: mask) }
+    for block in blocks { block(&h, context: context, mask: mask, control: control) }
     var sum = x.reshaped(rows)
     projectOut.add(h, to: &sum)
     return sum.reshaped(x.shape)

@@ -14,7 +14,7 @@ struct ChangeCommand: ParsableCommand {
       aedit change song.wav "a piano" --method inpaint --region 0:12-0:12.8 --model AudioLDM
       Methods: instruct (models of instructions only); inpaint makes a region anew; sdedit adds noise
       and takes it away by the text; inversion and zeta find the noise that the sound is made of,
-      --from says what it is now. --model takes
+      --from says what it is now; words changes what differs between --from and the text. --model takes
       \(PublishedModelHelp.folders)
       """)
 
@@ -33,13 +33,20 @@ struct ChangeCommand: ParsableCommand {
 
   @Option(
     help: """
-      instruct, inpaint, sdedit, inversion or zeta. Default: instruct where the model can, else zeta.
+      instruct, inpaint, sdedit, inversion, zeta or words. Default: instruct where the model can, \
+      else zeta.
       """)
   var method: ChangeMethod?
 
   @Option(
     name: .customLong("from"), help: ArgumentHelp("What the sound is now.", valueName: "text"))
   var source = ""
+
+  @Option(
+    help: ArgumentHelp(
+      "How much a word of the text counts, such as rain=2, with --method words; may be repeated.",
+      valueName: "word=x"))
+  var emphasis: [SoundChanger.Emphasis] = []
 
   @Option(help: ArgumentHelp("Change only this stretch, such as 0:12-0:20.", valueName: "a-b"))
   var region: TimeRange?
@@ -74,7 +81,7 @@ struct ChangeCommand: ParsableCommand {
   private var options: SoundChanger.Options {
     var options = SoundChanger.Options()
     (options.method, options.source, options.region) = (method, source, region)
-    options.strength = strength
+    (options.strength, options.emphasis) = (strength, emphasis)
     (options.seed, options.steps) = (sampling.seed, sampling.steps)
     (options.guidance, options.negative) = (sampling.guidance, sampling.negative)
     options.overwrite = results.force
@@ -83,3 +90,11 @@ struct ChangeCommand: ParsableCommand {
 }
 
 extension ChangeMethod: ExpressibleByArgument {}
+
+extension SoundChanger.Emphasis: ExpressibleByArgument {
+  public init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+    guard parts.count == 2, let factor = Double(parts[1]) else { return nil }
+    self.init(word: parts[0], factor: factor)
+  }
+}

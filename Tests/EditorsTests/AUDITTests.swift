@@ -50,6 +50,33 @@ import Testing
     }
   }
 
+  /// Prompt-to-prompt against attention maps that are spelled out
+  /// (Tests/Fixtures/make_prompt_to_prompt.py).
+  @Test func borrowedAttentionEqualsTheReference() throws {
+    let words = try Fixtures.tensors("audit/words.safetensors")
+    try withModel("unet") { model in
+      var change = SoundChange(
+        method: .words, text: "a cat barking in the rain",
+        settings: SamplingSettings(steps: 6, guidance: 2.5))
+      change.source = "a dog barking"
+      change.emphasis = [("rain", 2)]
+      var random = Philox(seed: 0)
+      func changed(_ change: SoundChange) throws -> Tensor {
+        try model.changed(
+          words.tensor("latents"), by: change, noise: { .zeros([1]) }, random: &random)
+      }
+      let result = try changed(change)
+      try expectClose(result, words.tensor("changed"), .family)
+      // With the same text and no guidance, the source's path is the target's.
+      (change.text, change.emphasis, change.settings.guidance) = (change.source, [], 1)
+      let same = try changed(change).floats
+      change.emphasis = [("barking", 5)]
+      let stressed = try changed(change).floats
+      #expect(same != stressed)
+      #expect(model.wordPlaces("piano", in: change.text) == [])
+    }
+  }
+
   @Test func wholeEqualsTheReference() throws {
     try withModel("unet") { model in
       var random = Philox(seed: 0)

@@ -156,4 +156,5 @@ def main():
     save("audit/expected.safetensors", out)
 
 
-main()
+if __name__ == "__main__":
+    main()

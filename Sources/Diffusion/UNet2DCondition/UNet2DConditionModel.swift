@@ -8,6 +8,8 @@ public struct UNetContext: Sendable {
   public var states: Tensor
   /// Which of the states count; nil: all.
   public var mask: KeyMask?
+  /// Whose attention to the states one of the items borrows.
+  public var control: AttentionControl?
 
   public init(_ states: Tensor, mask: KeyMask? = nil) {
     (self.states, self.mask) = (states, mask)

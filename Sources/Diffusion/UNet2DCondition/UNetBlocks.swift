@@ -25,7 +25,8 @@ struct UNetAttentions: Sendable {
     for (transformer, attention) in zip(transformers, attentions) {
       let isContext = attention.contextDim != nil && !contexts.isEmpty
       let context = isContext ? contexts[attention.context] : nil
-      x = transformer(x, context: context?.states, mask: context?.mask)
+      x = transformer(
+        x, context: context?.states, mask: context?.mask, control: context?.control)
     }
   }
 }

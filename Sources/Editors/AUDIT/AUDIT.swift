@@ -151,6 +151,9 @@ public struct AUDIT: TextToAudioModel {
     return TextCondition(contexts: [UNetContext(Tensor.stack(states))], count: texts.count)
   }
 
+  public var wordContext: Int? { 0 }
+  public func wordTokens(_ text: String) -> [Int] { tokens(text) }
+
   private func tokens(_ prompt: String) -> [Int] {
     let ids = tokenizer.encode(prompt)
     return ids.count <= Self.maxTokens ? ids : ids.prefix(Self.maxTokens - 1) + ids.suffix(1)
@@ -167,7 +170,7 @@ public struct AUDIT: TextToAudioModel {
   ) throws -> Tensor {
     precondition(takesSource == (condition.source != nil), "an editing model needs its source")
     let item = condition.source.map { Tensor.joined(latents, $0) } ?? latents
-    let batch = Tensor.stack([Tensor](repeating: item.turned()[0], count: condition.count))
+    let batch = item.turned().repeated(toItems: condition.count)
     return unet(
       batch, timesteps: [Float](repeating: time, count: condition.count),
       contexts: condition.contexts

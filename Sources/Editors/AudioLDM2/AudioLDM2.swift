@@ -69,6 +69,11 @@ public struct AudioLDM2: MelLatentDiffusionModel {
       contexts: [UNetContext(generated), UNetContext(states, mask: mask)], count: texts.count)
   }
 
+  public var wordContext: Int? { 1 }
+  public func wordTokens(_ text: String) -> [Int] {
+    cut(t5Tokenizer.encode(text), to: Self.maxTokens)
+  }
+
   private func cut(_ ids: [Int], to most: Int) -> [Int] {
     ids.count <= most ? ids : ids.prefix(most - 1) + ids.suffix(1)
   }

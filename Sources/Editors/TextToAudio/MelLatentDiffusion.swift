@@ -45,7 +45,7 @@ public struct MelLatentDiffusion: Sendable {
   }
 
   func denoise(_ latents: Tensor, at time: Float, _ condition: TextCondition) -> Tensor {
-    let batch = Tensor.stack([Tensor](repeating: latents[0], count: condition.count))
+    let batch = latents.repeated(toItems: condition.count)
     return unet(
       batch, timesteps: [Float](repeating: time, count: condition.count),
       contexts: condition.contexts, classVector: condition.vector)

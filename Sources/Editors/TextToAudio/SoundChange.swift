@@ -15,6 +15,9 @@ public enum ChangeMethod: String, Sendable, Codable, CaseIterable {
   /// The noises that ancestral sampling makes the very sound of are found and kept (ZETA, 2402.10009;
   /// edit-friendly DDPM inversion, 2304.06140).
   case zeta
+  /// What differs between two texts is changed, by attention that is borrowed word by word
+  /// (prompt-to-prompt, 2208.01626).
+  case words
 }
 
 /// What shall become of a sound.
@@ -31,6 +34,8 @@ public struct SoundChange: Sendable {
   public var settings: SamplingSettings
   /// Guidance towards ``source`` while the sound is inverted.
   public var sourceGuidance: Float = 1
+  /// Words of the text and the factors of what attends to them, for ``ChangeMethod/words``.
+  public var emphasis: [(word: String, factor: Float)] = []
   /// Latent times that are made anew, for ``ChangeMethod/inpaint``.
   public var open: Range<Int>?
 
@@ -62,6 +67,7 @@ extension TextToAudioModel {
     case .sdedit, .inpaint:
       return try resampled(
         latents, condition, change, noise: noise(), random: &random, onStep: onStep)
+    case .words: return try rewritten(latents, condition, change, onStep: onStep)
     case .inversion: return try inverted(latents, condition, change, onStep: onStep)
     case .zeta: return try withFoundNoise(latents, condition, change, noise: noise, onStep: onStep)
     }
@@ -69,7 +75,7 @@ extension TextToAudioModel {
 
   /// The first of `count` steps that are done: all but a share of them (diffusers' image-to-image
   /// pipelines round the same way).
-  private func firstStep(_ strength: Double, of count: Int) -> Int {
+  func firstStep(_ strength: Double, of count: Int) -> Int {
     count - max(1, min(count, Int(Double(count) * strength)))
   }
 

@@ -42,7 +42,14 @@ public protocol TextToAudioModel: Sendable {
   /// - Throws: what the tokenizer or the encoder finds wrong with a text.
   func condition(_ text: String, negative: String?) throws -> TextCondition
 
-  /// The denoiser's answer for each text of the condition: `[1, T, W, C]` -> `[B, T, W, C]`.
+  /// Which of the contexts holds a state for each token of a text; nil where the denoiser attends to
+  /// no words.
+  var wordContext: Int? { get }
+  /// The tokens of a text in that context, an end mark last.
+  func wordTokens(_ text: String) -> [Int]
+
+  /// The denoiser's answer for each text of the condition: `[1, T, W, C]`, or latents of its own for
+  /// each text, -> `[B, T, W, C]`.
   ///
   /// - Parameter time: in training steps, as the scheduler counts.
   func denoise(_ latents: Tensor, at time: Float, _ condition: TextCondition) throws -> Tensor
@@ -59,6 +66,8 @@ public protocol TextToAudioModel: Sendable {
 
 extension TextToAudioModel {
   public var takesSource: Bool { false }
+  public var wordContext: Int? { nil }
+  public func wordTokens(_ text: String) -> [Int] { [] }
 
   /// The denoiser's answer, led away from the negative text when there is one (2207.12598).
   public func guidedNoise(
@@ -127,5 +136,13 @@ struct TextToAudioLength {
     }
     samples = Int(seconds * Double(model.mel.sampleRateHz))
     latents = max(1, (samples + samplesPerLatent - 1) / samplesPerLatent)
+  }
+}
+
+extension Tensor {
+  /// One item as often as is asked for; that many items as they are.
+  func repeated(toItems count: Int) -> Tensor {
+    precondition(shape[0] == 1 || shape[0] == count, "\(shape[0]) latents for \(count) texts")
+    return shape[0] == count ? self : .stack([Tensor](repeating: self[0], count: count))
   }
 }
