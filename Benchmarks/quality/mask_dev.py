@@ -34,7 +34,7 @@ def confidence(mask: torch.Tensor, energy: torch.Tensor) -> torch.Tensor:
 @dataclasses.dataclass
 class Found:
     """What the network says of a stem in a mixture; a rule makes a mask [channels, frames, bands] of
-    it. `others` is the sum of all other instruments' masks."""
+    it. `others` are the logits of all other instruments."""
 
     logits: torch.Tensor
     others: torch.Tensor
@@ -49,10 +49,10 @@ def gate(low: float, high: float):
     return rule
 
 
-def share(found: Found, part: float) -> torch.Tensor:
+def share(found: Found, part: float, scale: float = 1) -> torch.Tensor:
     """The mask led by `part` towards its share where all instruments' masks sum to more than one."""
-    mask = found.logits.sigmoid()
-    total = mask + found.others
+    mask = (scale * found.logits).sigmoid()
+    total = mask + (scale * found.others).sigmoid().sum(0)
     return mask * (1 - part + part / total.clamp_min(1))
 
 
@@ -69,6 +69,9 @@ RULES = {
     "gate 0.3-0.6": gate(0.3, 0.6),
     "share": lambda found: share(found, 1),
     "half share": lambda found: share(found, 0.5),
+    "share of logit * 0.85": lambda found: share(found, 1, 0.85),
+    "share of logit * 0.7": lambda found: share(found, 1, 0.7),
+    "share of logit * 1.2": lambda found: share(found, 1, 1.2),
 }
 
 
@@ -77,7 +80,7 @@ def judge(engine: MaskEngine, item, rules: dict, chunk_frames: int) -> dict:
     own = SOURCES.get(item.target, (item.target,))
     names = [item.target, *(name for name in PARTS if name not in own)]
     spectrum, logits, presence, energy = engine.analyse(mixture, names, chunk_frames=chunk_frames)
-    seen = Found(logits[0], logits[1:].sigmoid().sum(0), presence[0], energy)
+    seen = Found(logits[0], logits[1:], presence[0], energy)
     before = si_sdr(mixture, stem), si_sdr(mixture, rest)
     out = {"target": item.target, "presence": seen.presence,
            "confidence": float(confidence(seen.logits.sigmoid(), energy)), "rules": {}}
