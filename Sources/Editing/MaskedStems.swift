@@ -5,11 +5,14 @@ import Signal
 import Tensors
 
 /// What becomes of the masks of several stems.
-enum MaskCombination {
+enum MaskCombination: Equatable {
   /// One stem of all: the masks' sum, at most one.
   case sum
   /// A stem of each; masks are scaled down where they sum to more than one.
   case each
+  /// One stem of the first so many, whose masks are scaled down as for `each`: where several stems
+  /// claim the same, none gets all of it.
+  case share(of: Int)
 }
 
 /// Stems cut out of the song by masks on its own complex spectrum: phase, stereo image and
@@ -50,7 +53,7 @@ final class MaskedStems: StemSource {
     self.spectra = spectra
     bins = try BinCarrier(layout, rate: info.sampleRate, fftSize: spectra.stft.layout.fftSize)
     synthesis = [[ISTFTStream]](
-      repeating: spectra.synthesis(), count: combination == .sum ? 1 : texts.count)
+      repeating: spectra.synthesis(), count: combination == .each ? texts.count : 1)
     maskFramesPerFrame =
       Double(spectra.stft.layout.hopSamples) / Double(info.sampleRate) * layout.frameRate
   }
@@ -86,7 +89,13 @@ final class MaskedStems: StemSource {
       return all
     }
     track.forget(before: Int(places[count - 1]))
-    if combination == .sum { masks = [Self.sum(masks)] } else { Self.normalise(&masks) }
+    switch combination {
+    case .sum: masks = [Self.sum(masks)]
+    case .each: Self.normalise(&masks)
+    case .share(let count):
+      Self.normalise(&masks)
+      masks = [Self.sum(Array(masks.prefix(count)))]
+    }
     return masks.map { mask in sides(mask).map { bins($0) } }
   }
 

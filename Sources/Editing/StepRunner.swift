@@ -155,10 +155,14 @@ struct StepRunner {
         song, range: range, estimator: try models.trebleEstimator(), cutoff: cutoff, gain: gain)
     }
     if method == .mask {
-      let texts = try ([step.target] + step.also).map { try models.states(of: Prompts.mask($0)) }
+      let asked = [step.target] + step.also
+      // The sounds of a recording contain each other; a song's stems share it.
+      let isSound = SoundParts.names.contains(step.target)
+      let others = isSound ? [] : SongParts.others(than: asked, of: try models.targets())
       return try MaskedStems(
-        song, range: range, masker: try models.masker(for: step.target), texts: texts, gain: gain,
-        combination: .sum)
+        song, range: range, masker: try models.masker(for: step.target),
+        texts: try (asked + others).map { try models.states(of: Prompts.mask($0)) }, gain: gain,
+        combination: isSound ? .sum : .share(of: asked.count))
     }
     let text = try models.states(of: Prompts.stem(step))
     let generator = try models.generator(for: step.target)

@@ -12,7 +12,9 @@ import Testing
   @Test func defaultNameAndSidecar() throws {
     let folder = try TestFolder()
     let song = try folder.song()
-    let report = try SongEditor(models: FakeModels()).edit(
+    let models = FakeModels()
+    models.stems = ["drums 0.5"]
+    let report = try SongEditor(models: models).edit(
       song, plan: drums, instruction: "remove the drums")
     #expect(folder.names == ["song.edited.wav", "song.edited.wav.aedit.json", "song.wav"])
     let sidecar = try JSONDecoder().decode(

@@ -10,13 +10,23 @@ import Testing
   func evenMaskGivesAnEvenShare(rate: Int) throws {
     let folder = try TestFolder()
     _ = try folder.song(seconds: 14, rate: rate, encoding: .float(bits: 32))
-    _ = try SongEditor(models: FakeModels()).edit(
-      folder.path("song.wav"), plan: plan(step(.extract, "drums 0.5")), instruction: "test",
-      to: folder.path("out.wav"))
-    let (song, out) = (try folder.read("song.wav"), try folder.read("out.wav"))
-    #expect(song.frameCount == out.frameCount)
-    let error = zip(song.samples, out.samples).map { abs($0 / 2 - $1) }.max() ?? 1
-    #expect(error < 1e-5)
+    let models = FakeModels()
+    // Where stems claim more than there is, each has its share.
+    for (stems, share) in [
+      (["drums 0.5"], 0.5), (["drums 0.5", "bass 0.4"], 0.5),
+      (["bass 0.9", "drums 0.5", "piano 0.6"], 0.25),
+    ] {
+      models.stems = stems
+      var options = EditOptions()
+      options.overwrite = true
+      _ = try SongEditor(models: models).edit(
+        folder.path("song.wav"), plan: plan(step(.extract, "drums 0.5")), instruction: "test",
+        to: folder.path("out.wav"), options: options)
+      let (song, out) = (try folder.read("song.wav"), try folder.read("out.wav"))
+      #expect(song.frameCount == out.frameCount)
+      let error = zip(song.samples, out.samples).map { abs(share * $0 - $1) }.max() ?? 1
+      #expect(error < 1e-5)
+    }
   }
 
   @Test(arguments: [0.01, 0.5, 4.45, 5.97, 12.3, 31])

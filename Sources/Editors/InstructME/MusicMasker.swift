@@ -11,6 +11,9 @@ public struct MusicMasker: StemMasker {
   private let logitScale: Float
   private let network: MaskNet
 
+  /// Stems whose activations are in memory at once.
+  private static let askedAtOnce = 2
+
   /// What a music package's `defaults` say about masks.
   private struct Defaults: Decodable {
     let presenceThreshold: Float
@@ -40,12 +43,15 @@ public struct MusicMasker: StemMasker {
 
   public func masks(of mixture: Tensor, named texts: [TextStates]) throws -> [StemMask] {
     guard !texts.isEmpty else { return [] }
-    let (text, present) = batch(texts)
-    let heard = network.hear(mixture.reshaped([1] + mixture.shape)).repeated(texts.count)
-    let logits = network.answer(heard, text: text, textMask: present)
-    let masks = logits.mask.scaled(by: logitScale).applying(.sigmoid)
-    let presence = Tensor(vector: logits.presence).applying(.sigmoid).floats
-    return texts.indices.map { StemMask(mask: masks[$0], presence: presence[$0]) }
+    let heard = network.hear(mixture.reshaped([1] + mixture.shape))
+    return stride(from: 0, to: texts.count, by: Self.askedAtOnce).flatMap { first in
+      let asked = Array(texts[first..<min(first + Self.askedAtOnce, texts.count)])
+      let (text, present) = batch(asked)
+      let logits = network.answer(heard.repeated(asked.count), text: text, textMask: present)
+      let masks = logits.mask.scaled(by: logitScale).applying(.sigmoid)
+      let presence = Tensor(vector: logits.presence).applying(.sigmoid).floats
+      return asked.indices.map { StemMask(mask: masks[$0], presence: presence[$0]) }
+    }
   }
 }
 
