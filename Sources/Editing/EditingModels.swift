@@ -14,6 +14,8 @@ public protocol EditingModels: AnyObject, Sendable {
   /// The parts of recordings that the sound model knows by name.
   /// - Throws: `CheckpointError` when none is installed.
   func soundTargets() throws -> [String]
+  /// Whether the sound model can make sounds, too.
+  func makesSounds() throws -> Bool
   /// What an instruction asks for.
   func plan(_ instruction: String) throws -> EditPlan
   /// States of a text, for both.

@@ -79,6 +79,10 @@ final class InstalledModels: EditingModels {
     try loaded.withLock { try package(Self.soundKind, &$0).decode([String].self, from: "targets") }
   }
 
+  func makesSounds() throws -> Bool {
+    try loaded.withLock { try package(Self.soundKind, &$0).components["editor"] != nil }
+  }
+
   func plan(_ instruction: String) throws -> EditPlan {
     try loaded.withLock { loaded in
       if let plan = loaded.plans[instruction] { return plan }

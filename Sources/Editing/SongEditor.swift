@@ -173,6 +173,11 @@ public final class SongEditor: Sendable {
           what: "\(step.targets) are known to different models", hint: "ask for one after the other"
         )
       }
+      if step.operation == .add, !sounds.isEmpty, try !models.makesSounds() {
+        throw EditError.unsupported(
+          what: "the installed sound model makes no sounds, so \(step.targets) cannot be added",
+          hint: "it cleans recordings, drops sounds and keeps them alone")
+      }
       let known = try sounds.isEmpty ? models.targets() : models.soundTargets()
       for target in names where !known.contains(target) {
         throw EditError.unsupported(

@@ -52,6 +52,7 @@ final class TestModels: EditingModels {
   func targets() throws -> [String] { ["drums", "bass"] }
   func states(of text: String) throws -> TextStates { TextStates(try Tensor([1], shape: [1, 1])) }
 
+  func makesSounds() throws -> Bool { false }
   func soundTargets() throws -> [String] { [] }
 
   func masker(for target: String) throws -> any StemMasker {

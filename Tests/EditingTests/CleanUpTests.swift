@@ -31,6 +31,13 @@ import Testing
     #expect("\(error)".contains("one after the other"))
   }
 
+  @Test func addsEventsWhereTheModelCan() throws {
+    #expect(try edit(step(.add, "birds")).steps[0].operation == "add")
+    models.canMakeSounds = false
+    let error = try #require(throws: EditError.self) { try edit(step(.add, "dog")) }
+    #expect("\(error)".contains("makes no sounds"))
+  }
+
   @Test func refusesToCleanBySampling() throws {
     var options = EditOptions()
     options.method = .diffusion

@@ -146,6 +146,8 @@ final class FakeModels: EditingModels, @unchecked Sendable {
   func masker(for target: String) throws -> any StemMasker {
     SoundParts.names.contains(target) ? fakeCleaner : fakeMasker
   }
+  var canMakeSounds = true
+  func makesSounds() throws -> Bool { canMakeSounds }
   func soundTargets() throws -> [String] { ["noise", "voice", "dog", "birds"] }
   func generator(for target: String) throws -> any StemGenerator { fakeGenerator }
   func trebleEstimator() throws -> any TrebleEstimator { FlatTreble() }
