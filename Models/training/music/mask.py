@@ -62,6 +62,10 @@ class Listener:
         return {"features": stereo(mixture, self.bank, self.spread),
                 "p_mix": energy(mixture, mixture), "answers": answers}
 
+    def lacked(self, missing: list[str], count: int) -> list[str]:
+        """What a mixture is asked for that it lacks."""
+        return self.rng.sample(missing, count)
+
     def batch(self, heard: list[dict], questions: list[list[str]]) -> dict:
         """Stacks mixtures and their equally many questions; a stem that is not there is silent."""
         batch = {name: torch.stack([item[name] for item in heard])
@@ -109,7 +113,7 @@ class Batches:
         count = min(len(present), QUESTIONS - (rng.random() < 0.5))
         chosen = rng.sample(sorted(present), count)
         missing = [name for name in self.listener.targets if name not in present]
-        return chosen + rng.sample(missing, QUESTIONS - count)
+        return chosen + self.listener.lacked(missing, QUESTIONS - count)
 
     def draw(self, count: int) -> dict:
         heard = self.replay.draw(count)
