@@ -13,7 +13,6 @@ was taken out, and no longer in what is left. Needs the sources of Models/traini
 
 import argparse
 import pathlib
-import subprocess
 import tempfile
 
 import numpy as np
@@ -23,11 +22,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from Benchmarks.quality.metrics import BANK, RATE, magnitudes, si_sdr
-from Models.training.sound.mixtures import EVENTS, SoundMixer
+from Models.training.sound.mixtures import MADE, SoundMixer
 
-from .run import AEDIT, NOTHING_TO_DO
+from .run import edited
 
-NAMES = [*EVENTS, "wind"]
 SECONDS = 6
 FITTED, TUNED = 40, 8  # of each event
 FALSE_RATE = 0.05
@@ -48,11 +46,11 @@ def statistics(sound: np.ndarray) -> np.ndarray:
 class Judge:
     def __init__(self):
         train, dev = (SoundMixer(split, SECONDS, 3) for split in ("train", "dev"))
-        names = [name for name in NAMES for _ in range(FITTED)]
+        names = [name for name in MADE for _ in range(FITTED)]
         self.model = make_pipeline(StandardScaler(), LogisticRegression(C=0.03, max_iter=500))
         self.model.fit([statistics(train.event(name).mean(0)) for name in names], names)
         self.classes = list(self.model.classes_)
-        truth = [name for name in NAMES if name in dev.events.names for _ in range(TUNED)]
+        truth = [name for name in MADE if name in dev.events.names for _ in range(TUNED)]
         found = self.probabilities([dev.event(name).mean(0) for name in truth])
         self.limits = {
             name: float(np.quantile(found[np.array(truth) != name, self.classes.index(name)],
@@ -67,13 +65,9 @@ class Judge:
         return bool(self.probabilities([sound])[0, self.classes.index(name)] > self.limits[name])
 
 
-def edited(sound: np.ndarray, instruction: str, folder: pathlib.Path) -> np.ndarray:
-    source, out = folder / "in.wav", folder / "out.wav"
-    soundfile.write(source, sound, RATE, "FLOAT")
-    done = subprocess.run([AEDIT, source, instruction, "-o", out, "--force"], capture_output=True)
-    if done.returncode not in (0, NOTHING_TO_DO):
-        raise SystemExit(done.stderr.decode())
-    return soundfile.read(out, dtype="float64")[0]
+def changed(sound: np.ndarray, instruction: str, folder: pathlib.Path) -> np.ndarray:
+    soundfile.write(folder / "in.wav", sound, RATE, "FLOAT")
+    return edited(folder / "in.wav", instruction)[0]
 
 
 def main() -> None:
@@ -97,7 +91,7 @@ def main() -> None:
             found, levels = [], []
             for item in items:
                 scene = item.rest.astype(np.float64)
-                stem = edited(scene, f"add {item.target}", folder) - scene
+                stem = changed(scene, f"add {item.target}", folder) - scene
                 found.append(judge.detects(stem, item.target))
                 levels.append(10 * np.log10((stem**2).mean() / (scene**2).mean() + 1e-9))
             print(f"add: the asked event is detected in {np.mean(found):.0%} of what was added, which is "
@@ -106,7 +100,7 @@ def main() -> None:
             rows = []
             for item in items:
                 event, scene = (x.astype(np.float64) for x in (item.stem, item.rest))
-                left = edited(event + scene, f"drop the {item.target}", folder)
+                left = changed(event + scene, f"drop the {item.target}", folder)
                 taken = event + scene - left
                 rows.append([si_sdr(left, scene) - si_sdr(event + scene, scene),
                              judge.detects(taken, item.target),

@@ -45,14 +45,14 @@ struct PatchJoint {
   }
 }
 
-extension Song {
-  /// Frames of the song, with silence beyond its ends.
-  func window(_ range: Range<Int>) throws -> AudioBlock {
+extension SongReader {
+  /// Frames of a song of this kind, with silence beyond its ends.
+  func window(_ range: Range<Int>, of info: AudioInfo) throws -> AudioBlock {
     let count = info.frameCount
     let inner = max(0, range.lowerBound)..<max(0, min(count, range.upperBound))
     var block = AudioBlock(
       channelCount: info.channelCount, silentFrames: inner.lowerBound - range.lowerBound)
-    block.append(try reader().read(inner))
+    block.append(try read(inner))
     block.append(
       AudioBlock(channelCount: info.channelCount, silentFrames: range.count - block.frameCount))
     return block

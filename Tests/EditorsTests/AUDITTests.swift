@@ -67,7 +67,7 @@ import Testing
       }
       let result = try changed(change)
       try expectClose(result, words.tensor("changed"), .family)
-      // With the same text and no guidance, the source's path is the target's.
+      // Emphasis alone, with one text.
       (change.text, change.emphasis, change.settings.guidance) = (change.source, [], 1)
       let same = try changed(change).floats
       change.emphasis = [("barking", 5)]

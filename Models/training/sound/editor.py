@@ -12,7 +12,7 @@ from ..music.editor import Flow, with_noise
 from ..music.latents import SECONDS, Batches, load_vae
 from ..music.phrases import Phrases
 from ..networks import StemEditor, StemEditorConfig
-from .mixtures import EVENTS, SoundMixer
+from .mixtures import MADE, SoundMixer
 
 DEV_BATCHES, DEV_ITEMS = 6, 12
 
@@ -26,7 +26,7 @@ def main() -> None:
     train = Batches(vae, SoundMixer("train", SECONDS, run.step), run.step, reuse=8)
     held = Batches(vae, SoundMixer("dev", SECONDS, 1), 1)
     dev = with_noise([held.draw(DEV_ITEMS, ["add"]) for _ in range(DEV_BATCHES)])
-    flow = Flow(Phrases([*EVENTS, "wind"]), train.rng, timbre=None)
+    flow = Flow(Phrases(MADE), train.rng, timbre=None)
     run.train(lambda module: flow.losses(module, train.draw(flags.batch, ["add"])),
               lambda module: flow.evaluate(module, dev))
 

@@ -14,6 +14,8 @@ from .recordings import Recordings, Voices
 KINDS = ["hum", "hiss", "wind", "clicks"]
 #: Wind is a noise and an event alike; clicks as an event are too near to clicks as a fault.
 EVENTS = [name for name in CLASSES if name not in ("wind", "click")]
+#: What can be made for a scene.
+MADE = [*EVENTS, "wind"]
 #: "noise" is all that is neither voice nor music; its kinds and events can be asked for by name.
 TARGETS = ["voice", "music", "noise", *KINDS, "reverb", *EVENTS]
 #: A stem further under the mixture than this is not there, whatever was drawn.
@@ -205,7 +207,7 @@ class SoundMixer:
         """An event to add, and the scene it is added to, both in one channel: voices, music, noises
         and other events, or nothing but a faint noise."""
         rng = self.rng
-        names = [name for name in (*EVENTS, "wind") if name in self.events.names]
+        names = [name for name in MADE if name in self.events.names]
         while True:
             name = rng.choice(names)
             event = self.event(name).mean(0)

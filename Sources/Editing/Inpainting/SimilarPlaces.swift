@@ -101,7 +101,7 @@ struct SimilarPlaces {
       (left.isEmpty ? before : left.lowerBound)..<(right.isEmpty ? after : right.upperBound)
     let weights = Self.weights(left, towardsEnd: true) + Self.weights(right, towardsEnd: false)
     let frames = Array(left) + Array(right)
-    var found: [Place] = []
+    var (found, silent) = ([Place](), [Place]())
     for shift in -span.lowerBound...max(-span.lowerBound, frameCount - span.upperBound) {
       // What is copied, and what it is compared by, must not touch the gap itself.
       let source = (before + shift)..<(after + shift)
@@ -109,10 +109,13 @@ struct SimilarPlaces {
         !holdsGap(left, shift, before, after), !holdsGap(right, shift, before, after),
         source.lowerBound >= 0, source.upperBound <= frameCount
       else { continue }
-      let dead = deadBefore[source.upperBound] > deadBefore[source.lowerBound]
-      let distance = distance(frames, weights, shift) + (dead ? 1000 : 0)
-      found.append(Place(shift: shift * hop, distance: Double(distance) * 20 / log(10)))
+      let distance = Double(distance(frames, weights, shift)) * 20 / log(10)
+      let place = Place(shift: shift * hop, distance: distance)
+      let isDead = deadBefore[source.upperBound] > deadBefore[source.lowerBound]
+      if isDead { silent.append(place) } else { found.append(place) }
     }
+    // A place with a hole of its own is better than none.
+    if found.isEmpty { found = silent }
     found.sort { ($0.distance, abs($0.shift)) < ($1.distance, abs($1.shift)) }
     var best: [Place] = []
     for place in found where best.count < count {

@@ -43,27 +43,31 @@ struct SongInpainter {
         what: "the song is too short to fill \(Double(gap.count) / rate) s from its other parts",
         hint: "name a shorter region")
     }
+    // Places in the song's order, by one reader: going back in a lossy file decodes it anew.
+    let reader = try song.reader()
     let near = places.filter { $0.distance <= Self.farther * best.distance }
       .sorted { $0.shift < $1.shift }
-    let edges = try Edges(song, gap, width: 2 * search.layout.stft.fftSize)
+    let edges = try Edges(reader, song.info, gap, width: 2 * search.layout.stft.fftSize)
     let aligned = try near.map { try edges.aligned($0, by: search.layout.stft.hopSamples) }
     try progress(1)
     let chosen = aligned.max { $0.likeness < $1.likeness } ?? aligned[0]
     return Filling(
-      patch: try patch(gap, from: chosen),
+      patch: try patch(gap, from: chosen, reader),
       source: Double(gap.lowerBound + chosen.place.shift) / rate, distance: chosen.place.distance)
   }
 
-  private func patch(_ gap: Range<Int>, from source: Edges.Aligned) throws -> Patch {
+  private func patch(
+    _ gap: Range<Int>, from source: Edges.Aligned, _ reader: any SongReader
+  ) throws -> Patch {
+    let info = song.info
     let shift = source.place.shift
-    let copied = try song.window(gap.lowerBound + shift..<gap.upperBound + shift)
-    let reach = song.info.sampleRate / 10
-    let length = song.info.frameCount
-    let before = try song.window(max(0, gap.lowerBound - reach)..<gap.lowerBound)
-    let after = try song.window(gap.upperBound..<min(length, gap.upperBound + reach))
-    let joint = PatchJoint(sampleRate: Double(song.info.sampleRate))
+    let reach = info.sampleRate / 10
+    let copied = try reader.read(gap.lowerBound + shift..<gap.upperBound + shift)
+    let before = try reader.read(max(0, gap.lowerBound - reach)..<gap.lowerBound)
+    let after = try reader.read(gap.upperBound..<min(info.frameCount, gap.upperBound + reach))
+    let joint = PatchJoint(sampleRate: Double(info.sampleRate))
     let gain = min(max(source.gain, 1 / Self.largestGain), Self.largestGain)
-    let channels = song.info.channelCount
+    let channels = info.channelCount
     var block = AudioBlock(channelCount: channels, silentFrames: gap.count)
     for channel in 0..<channels {
       var line = copied.line(channel).map { $0 * gain }
@@ -84,28 +88,27 @@ private struct Edges {
     let gain: Double
   }
 
-  private let song: Song
+  private let reader: any SongReader
+  private let info: AudioInfo
   private let gap: Range<Int>
   /// Mono, as far as the song reaches.
   private let left: [Float], right: [Float]
 
-  init(_ song: Song, _ gap: Range<Int>, width: Int) throws {
-    (self.song, self.gap) = (song, gap)
-    left = try song.window(max(0, gap.lowerBound - width)..<gap.lowerBound).mono()
-    right = try song.window(
-      gap.upperBound..<min(song.info.frameCount, gap.upperBound + width)
-    ).mono()
+  init(_ reader: any SongReader, _ info: AudioInfo, _ gap: Range<Int>, width: Int) throws {
+    (self.reader, self.info, self.gap) = (reader, info, gap)
+    left = try reader.read(max(0, gap.lowerBound - width)..<gap.lowerBound).mono()
+    right = try reader.read(gap.upperBound..<min(info.frameCount, gap.upperBound + width)).mono()
   }
 
   /// The place moved by up to `reach` samples to where the waveforms agree best.
   func aligned(_ place: SimilarPlaces.Place, by reach: Int) throws -> Aligned {
     let start = gap.lowerBound + place.shift
     let end = gap.upperBound + place.shift
-    let before = try song.window(start - left.count - reach..<start + reach).mono()
-    let after = try song.window(end - reach..<end + right.count + reach).mono()
+    let before = try reader.window(start - left.count - reach..<start + reach, of: info).mono()
+    let after = try reader.window(end - reach..<end + right.count + reach, of: info).mono()
     let own = power(left[...]) + power(right[...])
     // No sample of the gap itself may be copied, nor any beyond the song's ends.
-    let length = song.info.frameCount
+    let length = info.frameCount
     let allowed = (-reach...reach).filter { move in
       let source = start + move..<end + move
       return !source.overlaps(gap) && source.lowerBound >= 0 && source.upperBound <= length

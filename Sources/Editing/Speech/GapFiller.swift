@@ -32,7 +32,7 @@ struct GapFiller {
     let model = filler.mel.sampleRateHz
     let length = (filler.windowSamples * rate + model - 1) / model
     let start = (gap.lowerBound + gap.upperBound - length) / 2
-    let window = try song.window(start..<start + length)
+    let window = try song.reader().window(start..<start + length, of: song.info)
     // Nothing of what is damaged reaches the network.
     func inside(_ range: Range<Int>) -> Range<Int> {
       let low = min(max(range.lowerBound - start, 0), length)
@@ -70,7 +70,7 @@ struct GapFiller {
     let left = others.map(\.upperBound).filter { $0 <= gap.lowerBound }.max() ?? 0
     let right = others.map(\.lowerBound).filter { $0 >= gap.upperBound }.min() ?? .max
     let range = max(gap.lowerBound - reach, left)..<min(gap.upperBound + reach, right)
-    let window = try song.window(range)
+    let window = try song.reader().window(range, of: song.info)
     let before = gap.lowerBound - range.lowerBound
     let count = window.channelCount
     var block = AudioBlock(channelCount: count, silentFrames: gap.count)

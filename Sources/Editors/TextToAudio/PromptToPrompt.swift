@@ -7,34 +7,30 @@ import Tensors
 /// Source: prompt-to-prompt (2208.01626, section 3.2: word swap, adding a new phrase, attention
 /// re-weighting). Tokens that both texts have lend their attention to each other, those of a replaced
 /// stretch share that of what stood there, and new ones have their own.
-struct TokenAlignment: Equatable {
-  struct Pair: Equatable {
-    let from: Int, to: Int
-    let weight: Float
-  }
-
-  let pairs: [Pair]
+struct TokenAlignment {
+  /// What attends to a source token attends so much to a target token.
+  let pairs: [(from: Int, to: Int, weight: Float)]
   /// Target tokens that have nothing to borrow from: 1, else 0.
   let own: [Float]
 
   init(_ source: [Int], _ target: [Int]) {
     let common = Self.common(source, target)
-    var pairs: [Pair] = []
+    var pairs: [(from: Int, to: Int, weight: Float)] = []
     var own = [Float](repeating: 0, count: target.count)
     var last = (from: 0, to: 0)
     for match in common + [(from: source.count, to: target.count)] {
       let (left, right) = (last.from..<match.from, last.to..<match.to)
       if left.count == right.count {
-        pairs += zip(left, right).map { Pair(from: $0, to: $1, weight: 1) }
+        pairs += zip(left, right).map { (from: $0, to: $1, weight: 1) }
       } else if left.isEmpty {
         for token in right { own[token] = 1 }
       } else {
         pairs += right.flatMap { token in
-          left.map { Pair(from: $0, to: token, weight: 1 / Float(right.count)) }
+          left.map { (from: $0, to: token, weight: 1 / Float(right.count)) }
         }
       }
       if match.from < source.count {
-        pairs.append(Pair(from: match.from, to: match.to, weight: 1))
+        pairs.append((from: match.from, to: match.to, weight: 1))
       }
       last = (match.from + 1, match.to + 1)
     }
@@ -92,22 +88,16 @@ extension TextToAudioModel {
     var ddim = try schedule.ddim(steps: change.settings.steps)
     let count = ddim.times.count
     let first = firstStep(change.strength, of: count)
+    let path = try noisePath(of: latents, by: ddim, from: first, change, onStep: onStep)
     let source = try self.condition(change.source, negative: nil)
-    // The sound's latents before each step, as inversion finds them.
-    var path = [latents]
-    for index in (first..<count).reversed() {
-      try onStep(count - 1 - index, 2 * (count - first))
-      let x = path[path.count - 1]
-      path.append(ddim.inverted(x, try denoise(x, at: ddim.times[index], source), at: index))
-    }
     var both = source.joined(with: condition)
     let (plain, control) = (both, control(of: change))
     let borrowing = Int((SoundChange.borrowedShare * Double(count - first)).rounded(.up))
-    var x = path[path.count - 1]
+    var x = path[0]
     for index in first..<count {
       try onStep(count + index - 2 * first, 2 * (count - first))
       both.contexts[context].control = index - first < borrowing ? control : nil
-      let items = [path[count - index]] + [Tensor](repeating: x, count: plain.count - 1)
+      let items = [path[index - first]] + [Tensor](repeating: x, count: plain.count - 1)
       let answers = try denoise(
         Tensor.stack(items.map { $0[0] }), at: ddim.times[index], both)
       let own = answers[rows: 1..<plain.count]

@@ -117,14 +117,7 @@ extension TextToAudioModel {
     var ddim = try schedule.ddim(steps: change.settings.steps)
     let count = ddim.times.count
     let first = firstStep(change.strength, of: count)
-    let source = try sourceCondition(change)
-    var x = latents
-    for index in (first..<count).reversed() {
-      try onStep(count - 1 - index, 2 * (count - first))
-      let output = try guidedNoise(
-        x, at: ddim.times[index], source, guidance: change.sourceGuidance)
-      x = ddim.inverted(x, output, at: index)
-    }
+    var x = try noisePath(of: latents, by: ddim, from: first, change, onStep: onStep)[0]
     for index in first..<count {
       try onStep(count + index - 2 * first, 2 * (count - first))
       let output = try guidedNoise(
@@ -133,6 +126,23 @@ extension TextToAudioModel {
     }
     try onStep(count - first, count - first)
     return x
+  }
+
+  /// The latents that DDIM would make the sound of, before each step from `first` on and after the last.
+  func noisePath(
+    of latents: Tensor, by ddim: DDIM, from first: Int, _ change: SoundChange,
+    onStep: (Int, Int) throws -> Void
+  ) throws -> [Tensor] {
+    let source = try sourceCondition(change)
+    let count = ddim.times.count
+    var path = [latents]
+    for index in (first..<count).reversed() {
+      try onStep(count - 1 - index, 2 * (count - first))
+      let output = try guidedNoise(
+        path[0], at: ddim.times[index], source, guidance: change.sourceGuidance)
+      path.insert(ddim.inverted(path[0], output, at: index), at: 0)
+    }
+    return path
   }
 
   /// The noises are taken where independently noised copies of the sound and the model's steps
