@@ -56,14 +56,46 @@ import Testing
       TimedPhoneme(
         phoneme: Int($1), start: times[$0].floats[0], end: times[$0].floats[1])
     }
+    // The window is the 40 frames from the tenth on.
+    let whole = try file.tensor("painter.mel")
+    let heard = try file.flags("painter.heard")[0]
+    let mel = whole[rows: 10..<50]
+    let gap = heard[10..<50].map(!)
+    let memory = SpeechMemory(mel: whole.floats, bands: 12, heard: heard, phonemes: phonemes)
+    let inside = phonemes.dropFirst().map {
+      TimedPhoneme(phoneme: $0.phoneme, start: $0.start - 10, end: $0.end - 10)
+    }
     let made = try network(
-      try file.tensor("painter.mel"), gap: try file.flags("painter.gap")[0], phonemes: phonemes,
-      queries: try file.tensor("painter.queries").floats.map { Int($0) })
+      mel, gap: gap, phonemes: inside,
+      queries: try file.tensor("painter.queries").floats.map { Int($0) }, memory: memory)
     try expectClose(made, file.tensor("painter.made"), tolerance, "painted")
     #expect(throws: LayerError.self) {
       _ = try network(
-        try file.tensor("painter.mel"), gap: try file.flags("painter.gap")[0],
-        phonemes: [TimedPhoneme(phoneme: 9, start: 0, end: 40)], queries: [15])
+        mel, gap: gap, phonemes: [TimedPhoneme(phoneme: 9, start: 0, end: 40)], queries: [15],
+        memory: memory)
+    }
+  }
+
+  @Test(arguments: [(Precision.fp32, Tolerance.model), (.bf16, .bf16Model)])
+  func tempo(_ precision: Precision, _ tolerance: Tolerance) throws {
+    let config = try JSONDecoder().decode(
+      SpeechTempoConfig.self,
+      from: Data(#"{"dim": 24, "hidden": 40, "blocks": 2, "phones": 9, "floor": 0.01}"#.utf8))
+    let network = try load("tempo", precision) { try SpeechTempo($0, config: config) }
+    let heard = try file.tensor("tempo.heard").floats
+    let (known, clause) = (try file.flags("tempo.known")[0], try file.flags("tempo.clause")[0])
+    let sounds = try file.tensor("tempo.classes").floats.enumerated().map {
+      TimedSound(
+        phoneme: Int($1), heardSeconds: Double(heard[$0]), isKnown: known[$0],
+        endsClause: clause[$0])
+    }
+    let expected = try file.tensor("tempo.logs")
+    let made = try network.seconds(of: sounds).map { Float(log($0 + 0.01)) }
+    try expectClose(try Tensor(made, shape: expected.shape), expected, tolerance, "tempo")
+    #expect(throws: LayerError.self) {
+      _ = try network.seconds(of: [
+        TimedSound(phoneme: 9, heardSeconds: 0, isKnown: false, endsClause: false)
+      ])
     }
   }
 

@@ -66,15 +66,38 @@ def painter():
     module = randomised(networks.Painter(config))
     for name, value in module.state_dict().items():
         out[f"painter.weights.{name}"] = value
-    mel = torch.randn(1, 40, 12) * 2 - 5
-    gap = torch.zeros(1, 40, dtype=torch.bool)
-    gap[:, 14:22] = True
-    phones = torch.tensor([[3, 5, 1, 8, 2]])
-    times = torch.tensor([[[2.5, 9.0], [9.0, 15.25], [15.25, 18.0], [20.5, 26.0], [26.0, 33.5]]])
+    # A recording of 55 frames, of which the network's window is the 40 from the tenth on.
+    whole = torch.randn(1, 55, 12) * 2 - 5
+    heard = torch.ones(1, 55)
+    heard[:, 24:32] = 0
+    gap = heard[:, 10:50] == 0
+    phones = torch.tensor([[2, 3, 5, 1, 8, 2]])
+    times = torch.tensor([[[1.5, 8.0], [12.5, 19.0], [19.0, 25.25], [25.25, 28.0], [30.5, 36.0],
+                           [36.0, 43.5]]])
+    every = torch.ones(1, 6, dtype=torch.bool)
+    said = networks.said(torch.arange(55)[None], phones, times, every)
     queries = torch.arange(12, 25)[None]
-    made = module(mel, gap, phones, times, torch.ones(1, 5, dtype=torch.bool), queries)
-    out.update({"painter.mel": mel[0], "painter.gap": gap, "painter.phones": phones[0],
+    made = module(whole[:, 10:50], gap, phones[:, 1:], times[:, 1:] - 10, every[:, 1:], queries,
+                  networks.Memory(whole, heard, said))
+    out.update({"painter.mel": whole[0], "painter.heard": heard > 0, "painter.phones": phones[0],
                 "painter.times": times[0], "painter.queries": queries[0], "painter.made": made[0]})
+
+
+@torch.no_grad()
+def tempo():
+    module = randomised(networks.Tempo(
+        networks.TempoConfig(dim=24, hidden=40, blocks=2, phones=9)))
+    for name, value in module.state_dict().items():
+        out[f"tempo.weights.{name}"] = value
+    classes = torch.randint(0, 9, (1, 20))
+    heard = torch.rand(1, 20) * 0.2
+    known = torch.ones(1, 20, dtype=torch.bool)
+    known[:, 8:13] = False
+    heard[:, 9:12] = 0
+    clause = torch.zeros(1, 20, dtype=torch.bool)
+    clause[:, 10] = True
+    out.update({"tempo.classes": classes[0], "tempo.heard": heard[0], "tempo.known": known,
+                "tempo.clause": clause, "tempo.logs": module(classes, heard, known, clause)[0]})
 
 
 @torch.no_grad()
@@ -117,7 +140,7 @@ def phonemes():
 
 
 FOLDER.mkdir(exist_ok=True)
-for make in (perceiver, painter, aligner, path, phonemes):
+for make in (perceiver, painter, tempo, aligner, path, phonemes):
     make()
 save_file({name: (value.float() if value.dtype != torch.float32 else value).contiguous()
            for name, value in out.items()}, FOLDER / "speech.safetensors")

@@ -1,6 +1,7 @@
 """The speech models' networks. All sequences are channel-last, [B, T, C]."""
 
 import dataclasses
+import typing
 
 import torch
 import torch.nn.functional as F
@@ -53,6 +54,43 @@ class Aligner(nn.Module):
         for block in self.after:
             x = block(x)
         return self.out(self.final_norm(x))
+
+
+# ---- durations
+
+
+@dataclasses.dataclass
+class TempoConfig:
+    dim: int = 128
+    hidden: int = 384
+    blocks: int = 4
+    phones: int = 0  # classes with the pause, which is class 0
+    floor: float = 0.01  # added to seconds before their logarithm
+
+
+class Tempo(nn.Module):
+    """How long phonemes and pauses last in a gap, from those that are heard around it.
+
+    classes [B, L] of phonemes, with a pause (0) at every border of words; heard [B, L], the seconds
+    that each is heard; known [B, L], true where that is all of it; clause [B, L], true on pauses
+    after a word with punctuation -> log(seconds + floor) that each lasts unheard, [B, L].
+    """
+
+    def __init__(self, config: TempoConfig):
+        super().__init__()
+        self.config = c = config
+        self.embed = nn.Embedding(c.phones, c.dim)
+        self.given = nn.Linear(3, c.dim)
+        self.blocks = nn.ModuleList(ConvNeXtBlock(c.dim, c.hidden) for _ in range(c.blocks))
+        self.norm = nn.LayerNorm(c.dim, eps=1e-6)
+        self.out = nn.Linear(c.dim, 1)
+
+    def forward(self, classes, heard, known, clause):
+        given = torch.stack([(heard + self.config.floor).log() + 3, known.float(), clause.float()], -1)
+        x = self.embed(classes) + self.given(given)
+        for block in self.blocks:
+            x = block(x)
+        return self.out(self.norm(x))[..., 0] - 3
 
 
 # ---- painter
@@ -139,22 +177,59 @@ def distance(gap: torch.Tensor) -> torch.Tensor:
     return torch.minimum(before, after).float()
 
 
-def voice_mean(mel, heard, spoken):
-    """The mean [B, 1, bands] of the heard frames in which something is spoken; of all that are heard
-    where there are none. mel [B, T, bands], heard [B, T] 1 or 0, spoken [B, T] phonemes."""
-    voice = heard * (spoken > 0)
-    voice = torch.where(voice.sum(1, keepdim=True) > 0, voice, heard)[..., None]
-    return (voice * mel).sum(1, keepdim=True) / voice.sum(1, keepdim=True).clamp_min(1)
+class Said(typing.NamedTuple):
+    """What is said in frames [B, N]: the phoneme (0 between phonemes), and the frames since its start
+    and until its end."""
+
+    phone: torch.Tensor
+    since: torch.Tensor
+    until: torch.Tensor
+
+    @property
+    def part(self) -> torch.Tensor:
+        """0 at the phoneme's start, 1 at its end."""
+        return self.since / (self.since + self.until).clamp_min(1e-3)
+
+    @property
+    def reach(self) -> torch.Tensor:
+        """[B, N, 2]: frames since its start and until its end, in tens."""
+        return torch.stack([self.since, self.until], -1) / 10
+
+def said(frames, phones, times, phone_mask) -> Said:
+    """frames [B, N], phonemes [B, L] with times [B, L, 2] in frames, in their order."""
+    at = frames.float()[..., None] + 0.5  # [B, N, 1] against [B, 1, L]
+    start, end = times[..., 0], times[..., 1]
+    inside = (start[:, None] <= at) & (at < end[:, None]) & phone_mask[:, None]
+    index, found = inside.float().argmax(-1), inside.any(-1)
+    def pick(values):
+        return values.gather(1, index) * found
+
+    return Said(pick(phones), (at[..., 0] - pick(start)) * found, pick(end) - at[..., 0] * found)
 
 
-def echoed(mel, heard, mean, spoken, place, queries):
-    """What the speaker's other frames of the queries' phonemes are like, [B, Q, bands]: the mean of
-    the heard frames of the same phoneme, weighted by how near they lie within it (place [B, T, 2]:
-    since its start, until its end), with the voice's mean as `ECHO_PRIOR` frames more."""
-    part = place[..., 0] / place.sum(-1).clamp_min(1e-3)
-    same = spoken.gather(1, queries)[..., None] == spoken[:, None]
-    away = part.gather(1, queries)[..., None] - part[:, None]
-    weight = same * torch.exp(-0.5 * (away / ECHO_WIDTH) ** 2) * heard[:, None]  # [B, Q, T]
+class Memory(typing.NamedTuple):
+    """What is known of the voice: the frames of its recording, around the window as far as there are.
+    mel [B, M, bands] (as the painter's), heard [B, M] 1 or 0 (in a gap, or no frame at all)."""
+
+    mel: torch.Tensor
+    heard: torch.Tensor
+    said: Said
+
+    def mean(self, mel):
+        """The mean [B, 1, bands] of the heard frames in which something is spoken; of all that are
+        heard where there are none."""
+        voice = self.heard * (self.said.phone > 0)
+        voice = torch.where(voice.sum(1, keepdim=True) > 0, voice, self.heard)[..., None]
+        return (voice * mel).sum(1, keepdim=True) / voice.sum(1, keepdim=True).clamp_min(1)
+
+
+def echoed(mel, memory: Memory, mean, asked: Said):
+    """What the speaker's other frames of the asked phonemes are like, [B, Q, bands]: the mean of
+    the heard frames of the same phoneme (mel as scaled), weighted by how near they lie within it, with
+    the voice's mean as `ECHO_PRIOR` frames more."""
+    same = asked.phone[..., None] == memory.said.phone[:, None]
+    away = asked.part[..., None] - memory.said.part[:, None]
+    weight = same * torch.exp(-0.5 * (away / ECHO_WIDTH) ** 2) * memory.heard[:, None]  # [B, Q, M]
     return (weight @ mel + ECHO_PRIOR * mean) / (weight.sum(-1, keepdim=True) + ECHO_PRIOR)
 
 
@@ -163,15 +238,15 @@ class Painter(nn.Module):
     is asked for frames of the gap.
 
     mel [B, T, bands] (values inside the gap are ignored), gap [B, T] true inside it, phones [B, L]
-    with times [B, L, 2] (start and end in frames), phone_mask [B, L]; queries [B, Q] frame numbers
-    -> log-mel [B, Q, bands].
+    with times [B, L, 2] (start and end in frames), phone_mask [B, L]; queries [B, Q] frame numbers;
+    memory: the recording's frames, those of the window among them -> log-mel [B, Q, bands].
 
     Where it differs from the paper, because training is short: frames and queries know which phoneme
     the aligner (or the duration estimate) puts there, and how far in; the decoder reads the inputs
     beside the latents, so that a query finds the speaker's other frames of its phoneme; queries then
     attend to each other; sounds are seen relative to the voice's mean spectrum; and what is learned
     is the difference from a guess: near the gap's ends a straight line across it, farther in the
-    echo of the speaker's other frames of the phoneme.
+    echo of the speaker's other frames of the phoneme in the whole recording.
     """
 
     def __init__(self, config: PainterConfig):
@@ -204,33 +279,21 @@ class Painter(nn.Module):
         angles = torch.pi * position[..., None] * turns
         return torch.cat([position[..., None], angles.sin(), angles.cos()], -1)
 
-    @staticmethod
-    def under(frames, phones, times, phone_mask):
-        """The phoneme at each of frames [B, N] (0 between phonemes), and the frames since its start
-        and until its end [B, N, 2], in tens."""
-        at = frames.float()[..., None] + 0.5  # [B, N, 1] against [B, 1, L]
-        start, end = times[..., 0][:, None], times[..., 1][:, None]
-        inside = (start <= at) & (at < end) & phone_mask[:, None]
-        index, found = inside.float().argmax(-1), inside.any(-1)
-        spoken = torch.where(found, phones.gather(1, index), 0)
-        since = (at - start).gather(2, index[..., None]) * found[..., None]
-        until = (end - at).gather(2, index[..., None]) * found[..., None]
-        return spoken, torch.cat([since, until], -1) / 10
-
-    def forward(self, mel, gap, phones, times, phone_mask, queries):
+    def forward(self, mel, gap, phones, times, phone_mask, queries, memory: Memory):
         c = self.config
         B, T, _ = mel.shape
-        heard = (~gap).float()
-        keep = heard[..., None]
+        keep = (~gap).float()[..., None]
         mel = (mel - c.mel_mean) / c.mel_std
+        known = (memory.mel - c.mel_mean) / c.mel_std
         line = interpolated(mel, gap)
         every = torch.arange(T).expand(B, -1)
-        spoken, place = self.under(every, phones, times, phone_mask)
-        mean = voice_mean(mel, heard, spoken)
-        frames = self.frame(torch.cat([(line - mean) * keep, keep, self.features(every), place], -1))
-        frames = frames + self.phone_under(spoken)
-        known = self.phone(phones) + self.phone_times(self.features(times).flatten(2))
-        inputs = torch.cat([frames, known], 1)
+        window = said(every, phones, times, phone_mask)
+        mean = memory.mean(known)
+        frames = self.frame(torch.cat([(line - mean) * keep, keep, self.features(every),
+                                       window.reach], -1))
+        frames = frames + self.phone_under(window.phone)
+        words = self.phone(phones) + self.phone_times(self.features(times).flatten(2))
+        inputs = torch.cat([frames, words], 1)
         mask = torch.cat([torch.ones(B, T, dtype=torch.bool), phone_mask], 1)
         latents = self.encoder(self.latents.expand(B, -1, -1), inputs, mask)
         for block in self.blocks:
@@ -240,10 +303,11 @@ class Painter(nn.Module):
             return values.gather(1, queries[..., None].expand(-1, -1, values.shape[-1]))
 
         near = asked(line)
-        echo = echoed(mel, heard, mean, spoken, place, queries)
+        there = said(queries, phones, times, phone_mask)
+        echo = echoed(known, memory, mean, there)
         y = self.query(torch.cat([near - mean, echo - mean, asked(keep), self.features(queries),
-                                  asked(place)], -1))
-        y = y + self.phone_under(spoken.gather(1, queries))
+                                  there.reach], -1))
+        y = y + self.phone_under(there.phone)
         every = torch.ones(B, c.latents, dtype=torch.bool)
         y = self.decoder(y, torch.cat([latents, inputs], 1), torch.cat([every, mask], 1))
         y = self.refiner(y)
@@ -256,7 +320,7 @@ class Discriminator(nn.Module):
     """Patches of log-mel as real or filled, and the features in between: [B, T, bands] -> logits
     and a list of feature maps. Training only."""
 
-    def __init__(self, config: PainterConfig, width: int = 32):
+    def __init__(self, config: PainterConfig, width: int = 24):
         super().__init__()
         self.config = config
         sizes = [(1, width, (2, 1)), (width, 2 * width, 2), (2 * width, 4 * width, 2),

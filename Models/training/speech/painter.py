@@ -6,12 +6,13 @@
       --warm-start painter.safetensors --minutes 60 --rate 1e-4
 
 The phonemes' times are those of the source, or of `aligner --align`. Each crop is one window of
-4 s of one speaker in one room, with a gap of 0.25 to 1.2 s. What is above a source's own band
+4 s in a recording of one speaker in one room, with a gap of 0.25 to 1.2 s. What is above a source's own band
 counts neither in the loss nor for the discriminator.
 """
 
 import dataclasses
 import random
+import typing
 
 import numpy as np
 import torch
@@ -21,23 +22,37 @@ from ..loop import Run, options
 from ..music.features import Layout, filters, log_mel, stft
 from .augment import augmented
 from .data import Speech
-from .networks import Discriminator, Painter, PainterConfig, interpolated
+from .networks import (Discriminator, Memory, Painter, PainterConfig, Said, interpolated,
+                       said)
 from .phonemes import Phonemes
 
 #: Shares of kinds of sources, by the start of their names; "" is what is left.
 SHARES = {"queen": 0.5, "asterisk": 0.1, "tuxpaint": 0.2, "espeak": 0.05, "": 0.15}
 GAP_SECONDS = (0.25, 1.2)
+EDGES = 0.3  # share of windows of which an end is not heard, as beyond a recording's
 QUERIES = 128  # frames asked for: the gap and what is around it
 AROUND = 0.1  # weight of asked frames outside the gap
 FEATURE_MATCHING = 10.0  # SpeechPainter's lambda
 MOST_PHONES = 120
 SILENT = -11.5129  # the log-mel's floor
-POOL, FRESH = 64, 2  # windows at hand, and how many of them each batch makes anew
+POOL, FRESH = 500, 1  # recordings at hand, and how many of them each batch makes anew
+MORE_SECONDS = 10  # of a recording at most beyond one window
+OFF_CENTRE = 60  # frames at most by which a gap lies off its window's middle
 FLOOR_DB = (-80, -55)  # of the noise in all windows under their peaks: no recording is ever silent
 
 
+class Known(typing.NamedTuple):
+    """A recording: log-mel [M, bands], the upper end of its band in Hz, phonemes as (class, start,
+    end) in frames, and what is said in each frame [1, M]."""
+
+    mel: torch.Tensor
+    top: float
+    phones: list
+    said: Said
+
+
 class Crops:
-    """Windows of one speaker's consecutive utterances."""
+    """Windows with a gap in recordings of one speaker's consecutive utterances."""
 
     def __init__(self, split: str, seed: int, augment: bool, config: PainterConfig,
                  fresh: int = FRESH):
@@ -55,10 +70,11 @@ class Crops:
         self.centres = (self.bank @ bins) / self.bank.sum(1)  # of the bands, in Hz
         self.pool, self.fresh = [], fresh
 
-    def window(self):
-        """Sound [samples], the band's upper end in Hz, and phonemes as (class, start, end) in
+    def recording(self):
+        """Sound at `config.rate`, the band's upper end in Hz, and phonemes as (class, start, end) in
         frames: utterances of one speaker with short pauses, from a random place."""
         rng, rate = self.rng, self.config.rate
+        samples = self.samples + int(rng.uniform(0, MORE_SECONDS) * rate)
         first = int(np.searchsorted(self.totals, rng.random() * self.totals[-1] * 0.9999))
         speaker = self.speech.entries[first].row["speaker"]
         parts, phones, at = [], [], 0
@@ -74,59 +90,90 @@ class Crops:
             pause = np.zeros(int(rng.uniform(0, 0.3) * rate), np.float32)
             parts += [sound, pause]
             at += len(sound) + len(pause)
-            if at > start + self.samples:
+            if at > start + samples:
                 break
-        sound = np.concatenate(parts)[start : start + self.samples]
-        sound = np.pad(sound, (0, self.samples - len(sound)))
+        sound = np.concatenate(parts)[start : start + samples]
+        sound = np.pad(sound, (0, samples - len(sound)))
         noise = np.random.default_rng(rng.randrange(2**31)).standard_normal(len(sound), np.float32)
         level = np.abs(sound).max() * 10 ** (rng.uniform(*FLOOR_DB) / 20)
         sound = sound + np.float32(level) * noise
-        seen = [phone for phone in phones if phone[2] > 0 and phone[1] < self.config.frames]
         if self.augment:
             sound = augmented(sound, rate, rng)
-        return sound, self.speech.entries[first].row["rate"] / 2, seen[:MOST_PHONES]
+        frames = len(sound) // self.config.hop
+        seen = [phone for phone in phones if phone[2] > 0 and phone[1] < frames]
+        return sound, self.speech.entries[first].row["rate"] / 2, seen
 
-    def known(self):
-        """Log-mel [frames, bands] of a window in which something is said, its band and phonemes."""
+    def known(self) -> Known:
+        """A recording in which something is said."""
         while True:
-            sound, top, phones = self.window()
+            sound, top, phones = self.recording()
             if phones:
-                mel = log_mel(stft(torch.from_numpy(sound)[None], self.layout), self.bank)
-                return mel[0, : self.config.frames], top, phones
+                mel = log_mel(stft(torch.from_numpy(sound)[None], self.layout), self.bank)[0]
+                every = torch.arange(len(mel))[None]
+                times = torch.tensor([[[a, b] for _, a, b in phones]], dtype=torch.float32)
+                classes = torch.tensor([[phone for phone, _, _ in phones]])
+                return Known(mel, top, phones,
+                             said(every, classes, times, torch.ones_like(classes, dtype=torch.bool)))
 
-    def gap(self, phones) -> tuple[int, int]:
-        """First frame and the one after the last of a gap that touches speech."""
+    def gap(self, known: Known) -> tuple[int, int, int]:
+        """First frame and the one after the last of a gap that touches speech, in the recording, and
+        the first frame of the window around it."""
         rng, c = self.rng, self.config
         size = round(rng.uniform(*GAP_SECONDS) * c.rate / c.hop)
-        _, start, end = rng.choice(phones)
+        _, start, end = rng.choice(known.phones)
         first = round((start + end) / 2 - rng.random() * size)
-        first = min(max(first, 8), c.frames - size - 8)
-        return first, first + size
+        first = min(max(first, 8), len(known.mel) - size - 8)
+        window = first + size // 2 - c.frames // 2 + rng.randint(-OFF_CENTRE, OFF_CENTRE)
+        window = min(max(window, 0), len(known.mel) - c.frames)
+        return first, first + size, window
 
     def batch(self, count: int) -> dict:
-        c = self.config
-        # Windows cost as much time as the network: each is heard often, with another gap every time.
-        for _ in range(max(self.fresh, count - len(self.pool))):
+        rng, c = self.rng, self.config
+        # A recording costs as much time as the network: each is heard often, with another gap and
+        # window every time.
+        while len(self.pool) < min(count, POOL):
+            self.pool.append(self.known())
+        for _ in range(self.fresh):
             self.pool.append(self.known())
         self.pool = self.pool[-POOL:]
-        windows = self.rng.sample(self.pool, count)
-        mel = torch.stack([window[0] for window in windows])
+        chosen = rng.sample(self.pool, count)
+        longest = max(len(known.mel) for known in chosen)
+        whole = torch.zeros(count, longest, c.bands)
+        heard = torch.zeros(count, longest)
+        places = [torch.zeros(count, longest, dtype=value.dtype) for value in chosen[0].said]
+        mel = torch.zeros(count, c.frames, c.bands)
         gap = torch.zeros(count, c.frames, dtype=torch.bool)
         phones = torch.zeros(count, MOST_PHONES, dtype=torch.long)
         times = torch.zeros(count, MOST_PHONES, 2)
         mask = torch.zeros(count, MOST_PHONES, dtype=torch.bool)
         queries = torch.zeros(count, QUERIES, dtype=torch.long)
-        for index, (_, _, known) in enumerate(windows):
-            first, end = self.gap(known)
-            gap[index, first:end] = True
-            left = min(max((first + end - QUERIES) // 2, 0), c.frames - QUERIES)
+        for index, known in enumerate(chosen):
+            first, end, window = self.gap(known)
+            frames = len(known.mel)
+            whole[index, :frames] = known.mel
+            heard[index, :frames] = 1
+            heard[index, first:end] = 0
+            for into, value in zip(places, known.said):
+                into[index, :frames] = value[0]
+            mel[index] = known.mel[window : window + c.frames]
+            gap[index, first - window : end - window] = True
+            if rng.random() < EDGES:
+                lost = rng.randint(1, c.frames // 3)
+                beyond = slice(0, min(lost, (first - window) // 2))
+                if rng.random() < 0.5:
+                    beyond = slice(max(c.frames - lost, (end - window + c.frames) // 2), c.frames)
+                gap[index, beyond] = True
+                heard[index, window + beyond.start : window + beyond.stop] = 0
+            left = min(max((first + end - QUERIES) // 2 - window, 0), c.frames - QUERIES)
             queries[index] = torch.arange(left, left + QUERIES)
-            phones[index, : len(known)] = torch.tensor([phone for phone, _, _ in known])
-            times[index, : len(known)] = torch.tensor([[a, b] for _, a, b in known])
-            mask[index, : len(known)] = True
-        band = self.centres[None] < torch.tensor([window[1] for window in windows])[:, None] * 0.95
+            seen = [(phone, a - window, b - window) for phone, a, b in known.phones
+                    if b > window and a < window + c.frames][:MOST_PHONES]
+            phones[index, : len(seen)] = torch.tensor([phone for phone, _, _ in seen])
+            times[index, : len(seen)] = torch.tensor([[a, b] for _, a, b in seen])
+            mask[index, : len(seen)] = True
+        band = self.centres[None] < torch.tensor([known.top for known in chosen])[:, None] * 0.95
         return {"mel": mel, "gap": gap, "phones": phones, "times": times, "phone_mask": mask,
-                "queries": queries, "band": band}
+                "queries": queries, "memory": Memory(whole, heard, Said(*places)), "band": band}
 
 
 def asked(values: torch.Tensor, queries: torch.Tensor) -> torch.Tensor:
@@ -135,7 +182,8 @@ def asked(values: torch.Tensor, queries: torch.Tensor) -> torch.Tensor:
 
 
 def inputs(batch: dict) -> list:
-    return [batch[name] for name in ("mel", "gap", "phones", "times", "phone_mask", "queries")]
+    return [batch[name] for name in ("mel", "gap", "phones", "times", "phone_mask", "queries",
+                                        "memory")]
 
 
 class Adversary:
@@ -184,7 +232,7 @@ def main() -> None:
     run = Run(Painter(config), flags, beside=lambda module: dataclasses.asdict(config) | {
         "symbols": Phonemes().symbols})
     train = Crops("train", run.step, True, config)
-    held = Crops("dev", 1, False, config, fresh=POOL)
+    held = Crops("dev", 1, False, config, fresh=8)
     dev = [held.batch(8) for _ in range(6)]
     adversary = Adversary(config, run) if flags.adversarial else None
 

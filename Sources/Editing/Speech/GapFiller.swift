@@ -30,13 +30,14 @@ struct GapFiller {
   {
     let rate = song.info.sampleRate
     let model = filler.mel.sampleRateHz
-    let length = (filler.windowSamples * rate + model - 1) / model
-    let start = (gap.lowerBound + gap.upperBound - length) / 2
-    let window = try song.reader().window(start..<start + length, of: song.info)
+    let reach = filler.heardSamples / 2 * rate / model
+    let middle = (gap.lowerBound + gap.upperBound) / 2
+    let heard = max(0, middle - reach)..<min(song.info.frameCount, middle + reach)
+    let window = try song.reader().window(heard, of: song.info)
     // Nothing of what is damaged reaches the network.
     func inside(_ range: Range<Int>) -> Range<Int> {
-      let low = min(max(range.lowerBound - start, 0), length)
-      return low..<max(low, min(range.upperBound - start, length))
+      let part = range.clamped(to: heard)
+      return part.lowerBound - heard.lowerBound..<part.upperBound - heard.lowerBound
     }
     let damaged = ([gap] + others).map(inside)
     var mono = window.mono()
@@ -45,20 +46,19 @@ struct GapFiller {
     }
     let peak = mono.reduce(0) { max($0, abs($1)) }
     let gain = peak > 1e-5 ? Float(Self.modelPeak) / peak : 1
-    var sound = try StreamResampler.resample(mono.map { $0 * gain }, from: rate, to: model)
-    sound = Array(sound.prefix(filler.windowSamples))
-    sound += [Float](repeating: 0, count: filler.windowSamples - sound.count)
+    let sound = try StreamResampler.resample(mono.map { $0 * gain }, from: rate, to: model)
     func scaled(_ frame: Int) -> Int { frame * model / rate }
     let made = try filler.fill(
       sound, gap: scaled(damaged[0].lowerBound)..<scaled(damaged[0].upperBound),
       others: damaged.dropFirst().filter { !$0.isEmpty }
         .map { scaled($0.lowerBound)..<scaled($0.upperBound) },
-      phonemes: phonemes(speech, from: Double(start) / Double(rate)), seed: seed)
+      phonemes: phonemes(speech, in: heard, rate: Double(rate)), seed: seed)
     let back = try StreamResampler.resample(made.map { $0 / gain }, from: model, to: rate)
     let spoken = damaged[0].map { $0 < back.count ? Double(back[$0]) : 0 }
     return Patch(
       frames: gap,
-      block: join(spoken, into: window, at: damaged[0], mono: mono, damaged: damaged))
+      block: join(
+        spoken, into: window, at: damaged[0], mono: mono, damaged: damaged, rate: Double(rate)))
   }
 
   /// Lets the sound on both sides of a gap go on into it by linear prediction, each channel by itself.
@@ -92,14 +92,16 @@ struct GapFiller {
     return Patch(frames: gap, block: block)
   }
 
-  /// What is said in the window, in samples of the network's rate.
-  private func phonemes(_ speech: AlignedSpeech, from start: Double) -> [TimedPhoneme] {
-    let rate = Double(filler.mel.sampleRateHz)
-    let end = start + Double(filler.windowSamples) / rate
+  /// What is said in frames of the recording, in samples of the network's rate.
+  private func phonemes(_ speech: AlignedSpeech, in heard: Range<Int>, rate: Double)
+    -> [TimedPhoneme]
+  {
+    let model = Double(filler.mel.sampleRateHz)
+    let (start, end) = (Double(heard.lowerBound) / rate, Double(heard.upperBound) / rate)
     return speech.words.flatMap(\.phones).filter { $0.end > start && $0.start < end }.map {
       TimedPhoneme(
-        phoneme: $0.phoneme, start: Float(($0.start - start) * rate),
-        end: Float(($0.end - start) * rate))
+        phoneme: $0.phoneme, start: Float(($0.start - start) * model),
+        end: Float(($0.end - start) * model))
     }
   }
 
@@ -107,11 +109,8 @@ struct GapFiller {
   /// from and to what linear prediction makes of the sound at the gap's ends.
   private func join(
     _ spoken: [Double], into window: AudioBlock, at gap: Range<Int>, mono: [Float],
-    damaged: [Range<Int>]
+    damaged: [Range<Int>], rate: Double
   ) -> AudioBlock {
-    let rate =
-      Double(window.frameCount) * Double(filler.mel.sampleRateHz)
-      / Double(filler.windowSamples)
     let joint = PatchJoint(sampleRate: rate)
     let count = window.channelCount
     var out = AudioBlock(channelCount: count, silentFrames: gap.count)

@@ -15,21 +15,20 @@ struct GapPlan {
   /// Shortest gap, seconds.
   private static let shortestSeconds = 0.005
 
-  /// - Parameter durations: mean seconds of each class of phoneme.
-  /// - Throws: ``EditError``
+  /// - Throws: ``EditError``, `LayerError`
   init(
-    _ found: [Gap], speech aligned: AlignedSpeech, rate: Int, durations: [Double],
+    _ found: [Gap], speech aligned: AlignedSpeech, rate: Int, timing: GapTiming,
     method: FillMethod
   ) throws {
     gaps = found
     speech = aligned
     reports = []
-    let timing = GapTiming(durations: durations)
+    let places = found.map {
+      Double($0.frames.lowerBound) / Double(rate)...Double($0.frames.upperBound) / Double(rate)
+    }
+    try timing.apply(to: &speech, gaps: places)
     var kept: [Gap] = []
-    for gap in found {
-      let seconds =
-        Double(gap.frames.lowerBound) / Double(rate)...Double(gap.frames.upperBound) / Double(rate)
-      timing.apply(to: &speech, gap: seconds)
+    for (gap, seconds) in zip(found, places) {
       let words = speech.words.filter { word in
         word.phones.contains { $0.end > seconds.lowerBound && $0.start < seconds.upperBound }
       }

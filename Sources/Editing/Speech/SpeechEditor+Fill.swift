@@ -70,7 +70,7 @@ extension SpeechEditor {
     _ song: Song, _ transcript: Transcript, _ options: FillOptions, _ progress: ProgressHandler
   ) throws -> GapPlan {
     let listener = try listener(for: song)
-    let durations = try models.filler().durations
+    let timing = GapTiming(tempo: try models.tempo())
     let damage =
       switch options.gaps {
       case .given(let ranges): try GapPlan.given(ranges, in: song.info)
@@ -96,7 +96,7 @@ extension SpeechEditor {
     }
     return try GapPlan(
       gaps, speech: align(transcript, gaps, from: 0.3), rate: song.info.sampleRate,
-      durations: durations, method: options.method)
+      timing: timing, method: options.method)
   }
 
   /// The gaps from left to right: each hears what was put into those before it.

@@ -32,8 +32,10 @@ extension SpeechEditor {
     let rate = Double(song.info.sampleRate)
     let span = speech.words[place.lowerBound].start...speech.words[place.upperBound - 1].end
     let cut = Int(span.lowerBound * rate)..<min(song.info.frameCount, Int(span.upperBound * rate))
-    let tempo = tempo(of: speech, filler.filler.durations)
-    let lengths = spoken.flatMap(\.classes).map { filler.filler.durations[$0] * tempo }
+    let unsaid = speech.replacing(
+      place, by: spoken, lengths: [Double](repeating: 0, count: spoken.flatMap(\.classes).count))
+    let lengths = try GapTiming(tempo: models.tempo()).lengths(
+      of: place.lowerBound..<place.lowerBound + spoken.count, in: unsaid)
     let seconds = lengths.reduce(0, +)
     guard seconds <= GapFiller.longestSeconds else {
       throw EditError.option(
@@ -113,14 +115,6 @@ extension SpeechEditor {
         allowed: "said once, not \(found.count) times; give the words around it too")
     }
     return first..<first + wanted.count
-  }
-
-  /// How much longer than the mean the speaker's phonemes last.
-  private func tempo(of speech: AlignedSpeech, _ durations: [Double]) -> Double {
-    let phones = speech.words.flatMap(\.phones)
-    let own = phones.reduce(0) { $0 + $1.end - $1.start }
-    let mean = phones.reduce(0) { $0 + durations[$1.phoneme] }
-    return mean > 0 ? min(1.6, max(0.6, own / mean)) : 1
   }
 }
 

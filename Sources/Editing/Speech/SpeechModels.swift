@@ -10,6 +10,7 @@ final class SpeechModels: Sendable {
   private struct Loaded {
     var package: ModelPackage?
     var aligner: SpeechAligner?
+    var tempo: SpeechTempo?
     var filler: SpeechFiller?
     var voice: ModelPackage?
   }
@@ -36,6 +37,16 @@ final class SpeechModels: Sendable {
       }
       loaded.aligner = aligner
       return aligner
+    }
+  }
+
+  func tempo() throws -> SpeechTempo {
+    try loaded.withLock { loaded in
+      if let tempo = loaded.tempo { return tempo }
+      let package = try speech(&loaded)
+      let tempo = try Precision.$current.withValue(precision) { try SpeechTempo(package: package) }
+      loaded.tempo = tempo
+      return tempo
     }
   }
 

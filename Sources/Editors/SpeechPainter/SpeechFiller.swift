@@ -9,8 +9,6 @@ import Vocoders
 /// of sound.
 public struct SpeechFiller: Sendable {
   public let mel: MelLayout
-  /// Mean seconds of each class of phoneme.
-  public let durations: [Double]
   private let painter: SpeechPainter
   private let vocoder: Vocoder
   private let spectrogram: MelSpectrogram
@@ -20,6 +18,11 @@ public struct SpeechFiller: Sendable {
   private static let reachSamples = 768
   /// Frames that the network is asked for at least: the gap and what is around it, as in training.
   private static let leastQueries = 128
+  private static let heardSeconds = 20
+  /// Of the noise that is added, to the peak: in the middle of the training's.
+  private static let floorLevel: Float = 0.0005
+  /// Philox's stream of it; the vocoder's phases have the first.
+  private static let floorStream: UInt64 = 1
   /// Frames around a gap by which the vocoder's level is compared with the recording's.
   private static let levelFrames = 24
 
@@ -36,7 +39,6 @@ public struct SpeechFiller: Sendable {
     let vocoderWeights = try music.weights(of: "vocoder")
     vocoder = try Vocoder(vocoderWeights, config: vocoderConfig)
     try vocoderWeights.finish()
-    durations = try speech.decode([Double].self, from: "durations")
     mel = .music(
       rate: config.rate, fftSize: config.fftSize, hop: config.hop, bands: config.bands)
     guard vocoderConfig.rate == config.rate, vocoderConfig.hop == config.hop,
@@ -49,31 +51,31 @@ public struct SpeechFiller: Sendable {
     spectrogram = try MelSpectrogram(mel)
   }
 
-  /// Samples of a window.
-  public var windowSamples: Int { (painter.config.frames - 1) * painter.config.hop }
+  /// What is heard of a recording for one gap, at most, samples at `mel.sampleRateHz`; half of it lies
+  /// on each side of the gap.
+  public var heardSamples: Int { Self.heardSeconds * config.rate }
 
-  /// A window's sound with its gap spoken, at the sound's level; beside the gap it is near to what it
-  /// was.
+  /// Sound with its gap spoken, at the sound's level; beside the gap it is near to what it was.
   ///
   /// - Parameters:
-  ///   - samples: `windowSamples` at `mel.sampleRateHz`, zeros in the gaps.
+  ///   - samples: at `mel.sampleRateHz`, zeros in the gaps.
   ///   - gap: the samples to fill.
   ///   - others: further samples that are not to be heard.
-  ///   - phonemes: what is said, in samples of the window.
-  ///   - seed: of the vocoder's noise.
+  ///   - phonemes: what is said, in samples.
+  ///   - seed: of the noise that is added and of the vocoder's.
+  /// - Returns: as many samples.
   /// - Throws: `LayerError`
   public func fill(
     _ samples: [Float], gap: Range<Int>, others: [Range<Int>], phonemes: [TimedPhoneme],
     seed: UInt64
   ) throws -> [Float] {
-    precondition(samples.count == windowSamples)
-    let hop = painter.config.hop
-    var spectra = spectrogram.stft(samples)
+    let hop = config.hop
+    var spectra = spectrogram.stft(floored(samples, seed: seed))
     let heard = spectrogram(spectra)
-    let masked = (0..<painter.config.frames).map { frame in
+    let masked = (0..<spectra.frameCount).map { frame in
       ([gap] + others).contains { reaches($0, frame) }
     }
-    guard let first = (0..<masked.count).first(where: { reaches(gap, $0) }),
+    guard let first = masked.indices.first(where: { reaches(gap, $0) }),
       let last = masked.indices.last(where: { reaches(gap, $0) })
     else { return samples }
     let asked = first..<last + 1
@@ -89,36 +91,62 @@ public struct SpeechFiller: Sendable {
     return spectrogram.stft.inverse(spectra, sampleCount: samples.count)
   }
 
+  private var config: SpeechPainterConfig { painter.config }
+
+  /// With a faint noise, as no recording of the training is wholly silent.
+  private func floored(_ samples: [Float], seed: UInt64) -> [Float] {
+    let level = samples.reduce(0) { max($0, abs($1)) } * Self.floorLevel
+    var generator = Philox(seed: seed, stream: Self.floorStream)
+    let noise = generator.normals([samples.count]).floats
+    return zip(samples, noise).map { $0 + level * $1 }
+  }
+
   private func reaches(_ gap: Range<Int>, _ frame: Int) -> Bool {
-    let middle = frame * painter.config.hop
+    let middle = frame * config.hop
     return middle + Self.reachSamples > gap.lowerBound
       && middle - Self.reachSamples < gap.upperBound
   }
 
-  /// Log-mel `[T, bands]` with the asked frames painted, no band louder than it is anywhere around.
+  /// Log-mel `[M, bands]` with the asked frames painted, no band louder than it is anywhere else.
   private func paint(
     _ heard: MelFrames, _ masked: [Bool], _ asked: Range<Int>, _ phonemes: [TimedPhoneme]
   ) throws -> Tensor {
-    let (frames, bands) = (painter.config.frames, painter.config.bands)
+    let (count, bands) = (masked.count, config.bands)
+    let memory = SpeechMemory(
+      mel: heard.values, bands: bands, heard: masked.map(!), phonemes: phonemes)
+    // The network's window: around the gap, as far as there is sound.
+    let centred = (asked.lowerBound + asked.upperBound - config.frames) / 2
+    let start = max(0, min(centred, count - config.frames))
+    let window = start..<start + config.frames
     let missing = max(0, Self.leastQueries - asked.count)
-    let start = max(0, min(asked.lowerBound - missing / 2, frames - asked.count - missing))
-    let queries = start..<min(frames, max(asked.upperBound, start + Self.leastQueries))
+    let first = max(
+      start, min(asked.lowerBound - missing / 2, window.upperBound - asked.count - missing))
+    let queries = first..<min(window.upperBound, max(asked.upperBound, first + Self.leastQueries))
+    var mel = Array(heard.values[start * bands..<min(count, window.upperBound) * bands])
+    mel += [Float](repeating: 0, count: config.frames * bands - mel.count)
     let made = try painter(
-      try Tensor(heard.values, shape: [frames, bands]), gap: masked, phonemes: phonemes,
-      queries: Array(queries)
+      try Tensor(mel, shape: [config.frames, bands]),
+      gap: window.map { $0 >= count || masked[$0] },
+      phonemes: phonemes.filter {
+        $0.end > Float(window.lowerBound) && $0.start < Float(window.upperBound)
+      }.map {
+        TimedPhoneme(
+          phoneme: $0.phoneme, start: $0.start - Float(start), end: $0.end - Float(start))
+      },
+      queries: queries.map { $0 - start }, memory: memory
     ).floats
     var values = heard.values
-    var loudest = [Float](repeating: Float(log(mel.floor)), count: bands)
-    for frame in 0..<frames where !masked[frame] {
+    var loudest = [Float](repeating: Float(log(self.mel.floor)), count: bands)
+    for frame in 0..<count where !masked[frame] {
       for band in 0..<bands { loudest[band] = max(loudest[band], values[frame * bands + band]) }
     }
-    for frame in queries where masked[frame] {
+    for frame in queries where frame < count && masked[frame] {
       for band in 0..<bands {
         values[frame * bands + band] = min(
           loudest[band], made[(frame - queries.lowerBound) * bands + band])
       }
     }
-    return try Tensor(values, shape: [frames, bands])
+    return try Tensor(values, shape: [count, bands])
   }
 
   /// Spectra of the asked frames: phases go on from the last frame before them.

@@ -91,23 +91,24 @@ public struct SpeechPainter: Sendable {
   ///   - gap: for each frame whether it is to be painted.
   ///   - phonemes: what is said in these frames, in its order.
   ///   - queries: the frames that are asked for.
+  ///   - memory: the recording's frames, those of the window among them.
   /// - Returns: `[queries.count, bands]`
   /// - Throws: `LayerError` for a phoneme that the network does not know.
   public func callAsFunction(
-    _ mel: Tensor, gap: [Bool], phonemes: [TimedPhoneme], queries: [Int]
+    _ mel: Tensor, gap: [Bool], phonemes: [TimedPhoneme], queries: [Int], memory: SpeechMemory
   ) throws -> Tensor {
     precondition(
       mel.shape == [config.frames, config.bands] && gap.count == config.frames,
       "log-mel \(mel.shape) with \(gap.count) marks")
-    let scaled = mel.scaled(by: 1 / config.melStd, plus: -config.melMean / config.melStd).floats
     let guess = SpeechGuess(
-      mel: scaled, bands: config.bands, gap: gap,
-      places: (0..<config.frames).map { PhonemePlace(of: $0, in: phonemes) })
+      bands: config.bands, gap: gap,
+      places: (0..<config.frames).map { PhonemePlace(of: $0, in: phonemes) }, memory: memory,
+      mel: mel.floats)
     let inputs = try inputs(guess, phonemes)
     var x = latents.reshaped([1] + latents.shape)
     encoder(&x, inputs: inputs)
     for block in blocks { block(&x) }
-    let echoes = queries.map(guess.echo)
+    let echoes = queries.map { memory.echo(guess.places[$0]) }
     var y = try asked(queries, echoes, guess)
     let both = try Tensor(
       x.floats + inputs.floats, shape: [1, x.shape[1] + inputs.shape[1], config.dim])
@@ -115,8 +116,8 @@ public struct SpeechPainter: Sendable {
     refiner(&y)
     var made = out(norm(y, output: out.inputType))[0]
     let base = zip(queries, echoes).flatMap { guess.base($0, echo: $1) }
-    made.combine(1, try Tensor(base, shape: made.shape), 1)
-    return made.scaled(by: config.melStd, plus: config.melMean)
+    made.combine(1, try Tensor(base, shape: made.shape), config.melStd)
+    return made
   }
 
   /// Frames and phonemes as one sequence `[1, T + L, C]`.
@@ -125,7 +126,7 @@ public struct SpeechPainter: Sendable {
     var rows: [Float] = []
     for t in 0..<count {
       let isHeard = !guess.gap[t]
-      rows += isHeard ? guess.relative(guess.line(t)) : [Float](repeating: 0, count: bands)
+      rows += isHeard ? relative(guess.line(t), guess) : [Float](repeating: 0, count: bands)
       rows.append(isHeard ? 1 : 0)
       rows += time(Float(t)) + guess.places[t].reach
     }
@@ -145,13 +146,18 @@ public struct SpeechPainter: Sendable {
   private func asked(_ queries: [Int], _ echoes: [[Float]], _ guess: SpeechGuess) throws -> Tensor {
     var rows: [Float] = []
     for (query, echo) in zip(queries, echoes) {
-      rows += guess.relative(guess.line(query)) + guess.relative(echo)
+      rows += relative(guess.line(query), guess) + relative(echo, guess)
       rows.append(guess.gap[query] ? 0 : 1)
       rows += time(Float(query)) + guess.places[query].reach
     }
     var y = query(try Tensor(rows, shape: [queries.count, rows.count / max(1, queries.count)]))
     y.combine(1, try phoneUnder(queries.map { guess.places[$0].phoneme }), 1)
     return y.reshaped([1] + y.shape)
+  }
+
+  /// A frame `[bands]` as the network sees it: relative to the voice's mean spectrum.
+  private func relative(_ frame: [Float], _ guess: SpeechGuess) -> [Float] {
+    zip(frame, guess.memory.mean).map { ($0 - $1) / config.melStd }
   }
 
   /// A time and its sines and cosines, from one turn over the context to half as many as it has
