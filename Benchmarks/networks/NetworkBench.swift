@@ -79,7 +79,8 @@ enum NetworkBench {
       let mask = try load("mask", package) { try MaskNet($0, config: $1) }
       let mixture = random.normals([1, 256, mask.config.bands, 3])
       report("mask, 256 frames, 11 stems") {
-        _ = mask.answer(mask.hear(mixture).repeated(11), text: words, textMask: present(11))
+        let heard = mask.hear(mixture)
+        _ = mask.masks(heard, mask.ask(heard, text: words, textMask: present(11)))
       }
     }
     if wants("editor") {

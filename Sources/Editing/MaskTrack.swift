@@ -4,11 +4,11 @@ import Tensors
 
 /// The masks of some stems along a song, frame after frame.
 ///
-/// The masker sees chunks of 256 frames; neighbours share half, over which one fades linearly into
+/// The masker sees chunks of 256 frames; neighbours share a quarter, over which one fades linearly into
 /// the next, so that no seam remains.
 final class MaskTrack {
   static let chunkFrames = 256
-  static let overlapFrames = 128
+  static let overlapFrames = 64
 
   private let masker: any StemMasker
   private let texts: [TextStates]
@@ -115,10 +115,8 @@ final class MaskTrack {
       values, shape: [padded, bands, StereoFeatures.perBand], name: "features of the song")
     return try masker.masks(of: mixture, named: texts).enumerated().map { stem, found in
       presence[stem] = max(presence[stem], found.presence)
-      guard found.presence >= masker.presenceThreshold else {
-        return [Float](repeating: 0, count: range.count * maskWidth)
-      }
-      return Array(found.mask.floats.prefix(range.count * maskWidth))
+      return found.mask.map { Array($0.floats.prefix(range.count * maskWidth)) }
+        ?? [Float](repeating: 0, count: range.count * maskWidth)
     }
   }
 

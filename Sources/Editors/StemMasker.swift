@@ -14,12 +14,12 @@ public struct TextStates: Sendable {
 
 /// The share of a named stem in a stretch of a mixture.
 public struct StemMask: Sendable {
-  /// `[T, bands, 2]`, 0...1: of the left and the right channel.
-  public let mask: Tensor
+  /// `[T, bands, 2]`, 0...1: of the left and the right channel; nil where the stem is not there.
+  public let mask: Tensor?
   /// Probability that the stem is there at all.
   public let presence: Float
 
-  public init(mask: Tensor, presence: Float) {
+  public init(mask: Tensor?, presence: Float) {
     self.mask = mask
     self.presence = presence
   }
@@ -31,8 +31,6 @@ public protocol StemMasker: Sendable {
   var mel: MelLayout { get }
   /// T of ``masks(of:named:)`` must be a multiple of this.
   var framesPerToken: Int { get }
-  /// Below this presence a stretch holds nothing of the stem.
-  var presenceThreshold: Float { get }
 
   /// Masks of the stems that `texts` name.
   /// - Parameter mixture: `StereoFeatures` `[T, bands, 3]`.

@@ -14,7 +14,6 @@ struct HalfMasker: StemMasker {
     sampleRateHz: 44100, stft: STFTLayout(fftSize: 4096, hopSamples: 1024), bands: 64,
     scale: .slaney, norm: .slaney, compression: .ln, floor: 1e-5)
   let framesPerToken = 2
-  let presenceThreshold: Float = 0.5
 
   func masks(of mixture: Tensor, named texts: [TextStates]) throws -> [StemMask] {
     let frames = mixture.shape[0]

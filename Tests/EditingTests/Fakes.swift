@@ -13,8 +13,8 @@ struct FakeMasker: StemMasker {
     sampleRateHz: 44100, stft: STFTLayout(fftSize: 4096, hopSamples: 1024), bands: 256,
     scale: .slaney, norm: .slaney, compression: .ln, floor: 1e-5)
   var framesPerToken = 2
-  var presenceThreshold: Float = 0.5
   var edge = 256
+  /// Under a half, there is no mask.
   var presence: Float = 1
   /// Multiplies the mask of each chunk by a number that depends on the chunk's sound alone.
   var wobbles = false
@@ -27,7 +27,7 @@ struct FakeMasker: StemMasker {
       if wobbles { value *= frames == 256 ? 1 : 0.5 }
       let row = (0..<2 * mel.bands).map { $0 / 2 < edge ? value : 0 }
       let mask = try Tensor((0..<frames).flatMap { _ in row }, shape: [frames, mel.bands, 2])
-      return StemMask(mask: mask, presence: presence)
+      return StemMask(mask: presence < 0.5 ? nil : mask, presence: presence)
     }
   }
 }

@@ -34,13 +34,17 @@ import Testing
     }
     let (features, text) = (try file.tensor("mask.features"), try file.tensor("mask.text"))
     let present = try file.flags("mask.text_mask")
-    let made = network.answer(network.hear(features), text: text, textMask: KeyMask(present))
-    try expectClose(made.mask, file.tensor("mask.logits"), tolerance, "mask")
-    try expectClose(made.presence, file.tensor("mask.presence").floats, tolerance, "presence")
-    // One mixture, heard once, answers as many questions.
-    let both = network.answer(
-      network.hear(features[rows: 0..<1]).repeated(2), text: text, textMask: KeyMask(present))
-    try expectClose(both.mask[0], made.mask[0], tolerance, "first of two questions")
+    let heard = network.hear(features)
+    let question = network.ask(heard, text: text, textMask: KeyMask(present))
+    let masks = network.masks(heard, question)
+    try expectClose(masks, file.tensor("mask.logits"), tolerance, "mask")
+    try expectClose(
+      question.presence, file.tensor("mask.presence").floats, tolerance, "presence")
+    // One mixture, heard once, answers as many questions, and of these some.
+    let first = network.hear(features[rows: 0..<1])
+    let both = network.ask(first, text: text, textMask: KeyMask(present))
+    try expectClose(
+      network.masks(first, both[[0]])[0], masks[0], tolerance, "first of two questions")
   }
 
   @Test(arguments: [(Precision.fp32, Tolerance.model), (.bf16, .bf16Model)])

@@ -11,6 +11,7 @@ counts neither in the loss nor for the discriminator.
 """
 
 import dataclasses
+import math
 import random
 import typing
 
@@ -29,6 +30,10 @@ from .phonemes import Phonemes
 #: Shares of kinds of sources, by the start of their names; "" is what is left.
 SHARES = {"queen": 0.5, "asterisk": 0.1, "tuxpaint": 0.2, "espeak": 0.05, "": 0.15}
 GAP_SECONDS = (0.25, 1.2)
+#: Share of windows with times in the gap as wrong as guessed ones, while L1 is trained, and the
+#: deviation of the logarithm of their lengths. Against the discriminator times are right, or it would
+#: teach to mumble.
+GUESSED, GUESS_SPREAD = 0.5, 0.5
 EDGES = 0.3  # share of windows of which an end is not heard, as beyond a recording's
 QUERIES = 128  # frames asked for: the gap and what is around it
 AROUND = 0.1  # weight of asked frames outside the gap
@@ -55,7 +60,7 @@ class Crops:
     """Windows with a gap in recordings of one speaker's consecutive utterances."""
 
     def __init__(self, split: str, seed: int, augment: bool, config: PainterConfig,
-                 fresh: int = FRESH):
+                 fresh: int = FRESH, guessed: float = 0):
         self.speech = Speech(split, found_times=True)
         entries = [entry for entry in self.speech.entries if entry.phone_times]
         if not entries:
@@ -68,7 +73,7 @@ class Crops:
         self.samples = (config.frames - 1) * config.hop
         bins = torch.arange(self.bank.shape[1]) * config.rate / config.n_fft
         self.centres = (self.bank @ bins) / self.bank.sum(1)  # of the bands, in Hz
-        self.pool, self.fresh = [], fresh
+        self.pool, self.fresh, self.guessed = [], fresh, guessed
 
     def recording(self):
         """Sound at `config.rate`, the band's upper end in Hz, and phonemes as (class, start, end) in
@@ -168,12 +173,27 @@ class Crops:
             queries[index] = torch.arange(left, left + QUERIES)
             seen = [(phone, a - window, b - window) for phone, a, b in known.phones
                     if b > window and a < window + c.frames][:MOST_PHONES]
+            if rng.random() < self.guessed:
+                seen = guessed(seen, first - window, end - window, rng)
             phones[index, : len(seen)] = torch.tensor([phone for phone, _, _ in seen])
             times[index, : len(seen)] = torch.tensor([[a, b] for _, a, b in seen])
             mask[index, : len(seen)] = True
         band = self.centres[None] < torch.tensor([known.top for known in chosen])[:, None] * 0.95
         return {"mel": mel, "gap": gap, "phones": phones, "times": times, "phone_mask": mask,
                 "queries": queries, "memory": Memory(whole, heard, Said(*places)), "band": band}
+
+
+def guessed(phones: list, first: int, end: int, rng: random.Random) -> list:
+    """Phonemes (class, start, end) whose times in a gap are off, as they are guessed at run time: what
+    lies between any two of their ends there is longer or shorter."""
+    edges = sorted({first, end} | {t for _, a, b in phones for t in (a, b) if first < t < end})
+    lengths = np.diff(edges) * [math.exp(rng.gauss(0, GUESS_SPREAD)) for _ in edges[1:]]
+    moved = first + np.r_[0, np.cumsum(lengths)] * (end - first) / lengths.sum()
+
+    def at(t):
+        return float(np.interp(t, edges, moved)) if first < t < end else t
+
+    return [(phone, at(a), at(b)) for phone, a, b in phones]
 
 
 def asked(values: torch.Tensor, queries: torch.Tensor) -> torch.Tensor:
@@ -186,12 +206,19 @@ def inputs(batch: dict) -> list:
                                         "memory")]
 
 
+def gap_mean(values: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
+    """The mean of a discriminator's outputs [B, 1, bands', Q'] over those that touch the gap."""
+    count = inside.shape[1] // values.shape[-1]
+    touching = F.max_pool1d(inside.float().transpose(1, 2), count)[:, None]  # [B, 1, 1, Q']
+    return (values * touching).sum() / (touching.sum() * values.shape[2])
+
+
 class Adversary:
     """The discriminator with its optimiser and file; it sees the gap with its surroundings."""
 
     def __init__(self, config: PainterConfig, run: Run):
         self.network, self.file = Discriminator(config), run.folder / "discriminator.pt"
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), 2e-4, betas=(0.5, 0.9))
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), 4e-4, betas=(0.5, 0.9))
         if self.file.exists():
             state = torch.load(self.file, weights_only=True)
             self.network.load_state_dict(state["weights"])
@@ -203,16 +230,16 @@ class Adversary:
                     "optimiser": self.optimiser.state_dict()}, part)
         part.rename(self.file)
 
-    def learn(self, true: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
-        """One step on the hinge loss."""
-        real, fake = self.network(true)[0], self.network(made.detach())[0]
-        loss = F.relu(1 - real.float()).mean() + F.relu(1 + fake.float()).mean()
+    def learn(self, true: torch.Tensor, made: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
+        """One step on the hinge loss, over the patches that touch the gap (inside [B, Q, 1])."""
+        real, fake = self.network(true)[0].float(), self.network(made.detach())[0].float()
+        loss = gap_mean(F.relu(1 - real) + F.relu(1 + fake), inside)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
         return loss.detach()
 
-    def judge(self, true: torch.Tensor, made: torch.Tensor):
+    def judge(self, true: torch.Tensor, made: torch.Tensor, inside: torch.Tensor):
         """The painter's adversarial loss and feature matching."""
         self.network.requires_grad_(False)
         with torch.no_grad():
@@ -221,7 +248,7 @@ class Adversary:
         self.network.requires_grad_(True)
         matching = sum((a.float() - b.float()).abs().mean() / a.float().abs().mean().clamp_min(1e-3)
                        for a, b in zip(real, fake)) / len(real)
-        return -verdict.float().mean(), matching
+        return -gap_mean(verdict.float(), inside), matching
 
 
 def main() -> None:
@@ -231,7 +258,7 @@ def main() -> None:
     config = PainterConfig(phones=len(Phonemes()))
     run = Run(Painter(config), flags, beside=lambda module: dataclasses.asdict(config) | {
         "symbols": Phonemes().symbols})
-    train = Crops("train", run.step, True, config)
+    train = Crops("train", run.step, True, config, guessed=0 if flags.adversarial else GUESSED)
     held = Crops("dev", 1, False, config, fresh=8)
     dev = [held.batch(8) for _ in range(6)]
     adversary = Adversary(config, run) if flags.adversarial else None
@@ -254,8 +281,8 @@ def main() -> None:
         band = batch["band"][:, None]
         shown = torch.where(inside, made, true).masked_fill(~band, SILENT)
         real = true.masked_fill(~band, SILENT)
-        learned = adversary.learn(real, shown)
-        verdict, matching = adversary.judge(real, shown)
+        learned = adversary.learn(real, shown, inside)
+        verdict, matching = adversary.judge(real, shown, inside)
         loss = l1 / config.mel_std + verdict + FEATURE_MATCHING * matching
         return {"loss": loss, "l1": l1, "discriminator": learned, "verdict": verdict,
                 "matching": matching}

@@ -128,13 +128,22 @@ public struct MaskNet: Sendable {
     fileprivate let tokens: Tensor
     /// `[B, N, patches, gridDim]`
     fileprivate let grid: Tensor
+  }
 
-    /// One mixture's, for as many questions.
-    public func repeated(_ count: Int) -> Heard {
-      precondition(tokens.shape[0] == 1, "\(tokens.shape[0]) mixtures")
-      guard count > 1 else { return self }
-      func copies(_ x: Tensor) -> Tensor { Tensor.stack([Tensor](repeating: x[0], count: count)) }
-      return Heard(tokens: copies(tokens), grid: copies(grid))
+  /// Stems that are asked for, one of each mixture, or all of the only one.
+  public struct Question: Sendable {
+    /// Logits of whether each stem is there.
+    public let presence: [Float]
+    /// `[Q, N, dim]`
+    fileprivate let tokens: Tensor
+    /// `[Q, topicDim]`
+    fileprivate let topic: Tensor
+
+    /// Some of the stems.
+    public subscript(items: [Int]) -> Question {
+      Question(
+        presence: items.map { presence[$0] }, tokens: Tensor.stack(items.map { tokens[$0] }),
+        topic: Tensor.stack(items.map { topic[$0] }))
     }
   }
 
@@ -162,28 +171,30 @@ public struct MaskNet: Sendable {
     return Heard(tokens: tokens, grid: grid)
   }
 
-  /// Logits of mask and presence of the stems that texts name, one of each mixture.
+  /// Asks for the stems that texts name; whether they are there is known after a small part of the
+  /// way to their masks.
   ///
-  /// - Parameter text: `[B, L, textDim]`
-  /// - Returns: mask `[B, T, bands, 2]` of left and right, presence `[B]`
-  public func answer(
-    _ heard: Heard, text: Tensor, textMask: KeyMask
-  ) -> (mask: Tensor, presence: [Float]) {
-    let items = heard.tokens.shape[0]
-    precondition(
-      text.rank == 3 && text.shape[0] == items, "text \(text.shape) for \(items) mixtures")
+  /// - Parameter text: `[Q, L, textDim]`
+  public func ask(_ heard: Heard, text: Tensor, textMask: KeyMask) -> Question {
+    precondition(text.rank == 3, "text \(text.shape)")
     let topic = self.topic(topicNorm(textMask.mean(of: text)), activation: .silu)
-    var (tokens, grid) = (heard.tokens, heard.grid)
+    var tokens = heard.tokens.repeated(text.shape[0])
     for block in stemBlocks { block(&tokens, topic: topic) }
     tokens = norm(tokens)
+    return Question(
+      presence: presence(tokens.meanOverTime()).floats, tokens: tokens, topic: topic)
+  }
+
+  /// Logits of the masks, of left and right: `[Q, T, bands, 2]`.
+  public func masks(_ heard: Heard, _ question: Question) -> Tensor {
+    let (tokens, topic) = (question.tokens, question.topic)
+    let items = tokens.shape[0]
+    var grid = heard.grid.repeated(items)
     add(scatter, tokens, to: &grid)
     for block in gridLast { block(&grid, topic: topic) }
     var logits = out(tokens).reshaped([items, tokens.shape[1], patches, 2 * cells])
     gridOut.add(gridNorm(grid, output: gridOut.inputType), to: &logits)
-    return (
-      logits.unpatched(frames: config.framesPerToken, bands: config.patchBands),
-      presence(tokens.meanOverTime()).floats
-    )
+    return logits.unpatched(frames: config.framesPerToken, bands: config.patchBands)
   }
 
   /// `[B, N, P, G] -> [B, N, P * G]`
@@ -226,6 +237,13 @@ public struct MaskNet: Sendable {
 }
 
 extension Tensor {
+  /// As many items: these, or copies of the only one.
+  fileprivate func repeated(_ count: Int) -> Tensor {
+    if shape[0] == count { return self }
+    precondition(shape[0] == 1, "\(shape[0]) mixtures for \(count) questions")
+    return Tensor.stack([Tensor](repeating: self[0], count: count))
+  }
+
   /// `[B, T, F, C] -> [B, T / frames, F / bands, frames * bands * C]`
   fileprivate func patched(frames: Int, bands: Int) -> Tensor {
     let (items, tokens, patches) = (shape[0], shape[1] / frames, shape[2] / bands)

@@ -6,13 +6,14 @@ import Tensors
 /// The mask network of a music package, as edits use it.
 public struct MusicMasker: StemMasker {
   public let mel: MelLayout
-  public let presenceThreshold: Float
+  /// Below this presence a stretch holds nothing of a stem.
+  private let presenceThreshold: Float
   /// Multiplies mask logits: below 1 it calms a network that is surer than it is right.
   private let logitScale: Float
   private let network: MaskNet
 
-  /// Stems whose activations are in memory at once.
-  private static let askedAtOnce = 2
+  /// Stems whose masks' activations are in memory at once.
+  private static let maskedAtOnce = 2
 
   /// What a music package's `defaults` say about masks.
   private struct Defaults: Decodable {
@@ -44,14 +45,20 @@ public struct MusicMasker: StemMasker {
   public func masks(of mixture: Tensor, named texts: [TextStates]) throws -> [StemMask] {
     guard !texts.isEmpty else { return [] }
     let heard = network.hear(mixture.reshaped([1] + mixture.shape))
-    return stride(from: 0, to: texts.count, by: Self.askedAtOnce).flatMap { first in
-      let asked = Array(texts[first..<min(first + Self.askedAtOnce, texts.count)])
-      let (text, present) = batch(asked)
-      let logits = network.answer(heard.repeated(asked.count), text: text, textMask: present)
-      let masks = logits.mask.scaled(by: logitScale).applying(.sigmoid)
-      let presence = Tensor(vector: logits.presence).applying(.sigmoid).floats
-      return asked.indices.map { StemMask(mask: masks[$0], presence: presence[$0]) }
+    let (text, textMask) = batch(texts)
+    let question = network.ask(heard, text: text, textMask: textMask)
+    let presence = Tensor(vector: question.presence).applying(.sigmoid).floats
+    var found = presence.map { StemMask(mask: nil, presence: $0) }
+    let there = presence.indices.filter { presence[$0] >= presenceThreshold }
+    for first in stride(from: 0, to: there.count, by: Self.maskedAtOnce) {
+      let some = Array(there[first..<min(first + Self.maskedAtOnce, there.count)])
+      let masks = network.masks(heard, question[some])
+        .scaled(by: logitScale).applying(.sigmoid)
+      for (row, stem) in some.enumerated() {
+        found[stem] = StemMask(mask: masks[row], presence: presence[stem])
+      }
     }
+    return found
   }
 }
 

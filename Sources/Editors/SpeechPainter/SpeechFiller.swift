@@ -19,8 +19,8 @@ public struct SpeechFiller: Sendable {
   /// Frames that the network is asked for at least: the gap and what is around it, as in training.
   private static let leastQueries = 128
   private static let heardSeconds = 20
-  /// Of the noise that is added, to the peak: in the middle of the training's.
-  private static let floorLevel: Float = 0.0005
+  /// Of the noise that is added, to the peak: the least of the training's.
+  private static let floorLevel: Float = 0.0001
   /// Philox's stream of it; the vocoder's phases have the first.
   private static let floorStream: UInt64 = 1
   /// Frames around a gap by which the vocoder's level is compared with the recording's.
