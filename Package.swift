@@ -129,7 +129,7 @@ let package = Package(
     .testTarget(name: "AutoencodersTests", dependencies: ["Autoencoders", "TestSupport"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Checkpoints", "Diffusion", "TestSupport"]),
     .testTarget(name: "VocodersTests", dependencies: ["TestSupport", "Vocoders"]),
-    .testTarget(name: "EditorsTests", dependencies: ["Editors", "TestSupport"]),
+    .testTarget(name: "EditorsTests", dependencies: ["Editors", "Transcripts", "TestSupport"]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -11,8 +11,9 @@ public struct Phonemizer: Sendable {
   /// espeak-ng's name of the language.
   public let language: String
 
-  /// Whether the library was started, and the voice that it has; it serves one caller at a time.
-  private static let engine = Mutex<(started: Bool, voice: String)>((false, ""))
+  /// The rate of the library's sound once it was started, and the voice that it has; it serves one
+  /// caller at a time.
+  private static let engine = Mutex<(sampleRate: Int, voice: String)>((0, ""))
 
   private static let marks: Set<Unicode.Scalar> = ["ˈ", "ˌ", "-"]
   private static let punctuation = CharacterSet(charactersIn: ".,;:!?…\"“”„«»()¡¿-–")
@@ -53,6 +54,72 @@ public struct Phonemizer: Sendable {
     }
   }
 
+  /// A word in the synthesizer's voice, which the painter's guide is made of.
+  ///
+  /// This matches `Guide.word` in Models/training/speech/guide.py.
+  ///
+  /// - Parameter word: may stand for several, with spaces.
+  /// - Throws: ``TranscriptError/noPhonemes(reason:)``
+  public func spoken(_ word: String) throws -> SpokenWord {
+    guard word.utf8.count <= Self.longestText else {
+      throw TranscriptError.noPhonemes(reason: "a word has \(word.utf8.count) bytes")
+    }
+    return try Self.engine.withLock { engine in
+      try Self.select(language, &engine)
+      for (parameter, value) in [
+        (espeakRATE, Self.speed), (espeakPITCH, Self.pitch), (espeakRANGE, Self.pitch),
+      ] { espeak_SetParameter(parameter, value, 0) }
+      let heard = Heard()
+      let status = word.withCString { text in
+        espeak_Synth(
+          text, strlen(text) + 1, 0, POS_CHARACTER, 0, UInt32(espeakCHARS_UTF8), nil,
+          Unmanaged.passUnretained(heard).toOpaque())
+      }
+      guard status == EE_OK, espeak_Synchronize() == EE_OK else {
+        throw TranscriptError.noPhonemes(reason: "espeak-ng does not say '\(word)'")
+      }
+      return heard.word(sampleRate: engine.sampleRate)
+    }
+  }
+
+  /// Words a minute, and the height and range of the voice, of 100.
+  private static let speed: Int32 = 160, pitch: Int32 = 50
+
+  /// What the library's callback is told while it speaks.
+  private final class Heard {
+    private var samples: [Int16] = []
+    /// First sample of each event, and whether it begins a phoneme.
+    private var events: [(sample: Int, isPhoneme: Bool)] = []
+    private var hasWord = false
+
+    func take(_ wave: UnsafePointer<Int16>?, _ count: Int, _ first: UnsafePointer<espeak_EVENT>) {
+      if let wave, count > 0 { samples += UnsafeBufferPointer(start: wave, count: count) }
+      var event = first
+      while event.pointee.type != espeakEVENT_LIST_TERMINATED {
+        hasWord = hasWord || event.pointee.type == espeakEVENT_WORD
+        let isPhoneme = event.pointee.type == espeakEVENT_PHONEME && hasWord
+        events.append((Int(event.pointee.sample), isPhoneme && !symbol(event.pointee).isEmpty))
+        event += 1
+      }
+    }
+
+    private func symbol(_ event: espeak_EVENT) -> String {
+      withUnsafeBytes(of: event.id.string) { bytes in
+        Phonemizer.bare(Substring(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)))
+      }
+    }
+
+    func word(sampleRate: Int) -> SpokenWord {
+      let ends = events.dropFirst().map(\.sample) + [samples.count]
+      let rate = Double(sampleRate)
+      return SpokenWord(
+        samples: samples.map { Float($0) / 32768 }, sampleRate: sampleRate,
+        phonemes: zip(events, ends).filter(\.0.isPhoneme).map {
+          Double($0.sample) / rate...max(Double($0.sample), Double($1)) / rate
+        })
+    }
+  }
+
   private static func isSimple(_ word: String) -> Bool {
     word.trimmingCharacters(in: punctuation).replacing("'", with: "").allSatisfy(\.isLetter)
   }
@@ -87,15 +154,24 @@ public struct Phonemizer: Sendable {
   }
 
   private static func select(
-    _ language: String, _ engine: inout (started: Bool, voice: String)
+    _ language: String, _ engine: inout (sampleRate: Int, voice: String)
   ) throws {
-    if !engine.started {
-      let options = Int32(espeakINITIALIZE_DONT_EXIT)
-      guard espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, nil, options) > 0 else {
+    if engine.sampleRate == 0 {
+      let options = Int32(
+        espeakINITIALIZE_DONT_EXIT | espeakINITIALIZE_PHONEME_EVENTS
+          | espeakINITIALIZE_PHONEME_IPA)
+      let rate = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, nil, options)
+      guard rate > 0 else {
         throw TranscriptError.noPhonemes(
           reason: "espeak-ng does not start; is the package espeak-ng-data installed?")
       }
-      engine.started = true
+      espeak_SetSynthCallback { wave, count, events in
+        if let events, let user = events.pointee.user_data {
+          Unmanaged<Heard>.fromOpaque(user).takeUnretainedValue().take(wave, Int(count), events)
+        }
+        return 0
+      }
+      engine.sampleRate = Int(rate)
     }
     if engine.voice != language {
       guard espeak_SetVoiceByName(language) == EE_OK else {
@@ -104,6 +180,15 @@ public struct Phonemizer: Sendable {
       engine.voice = language
     }
   }
+}
+
+/// A word as a synthesizer says it.
+public struct SpokenWord: Sendable {
+  /// -1...1
+  public let samples: [Float]
+  public let sampleRate: Int
+  /// Seconds of each phoneme.
+  public let phonemes: [ClosedRange<Double>]
 }
 
 /// The classes that networks give phonemes; class 0 is silence.

@@ -2,9 +2,11 @@ import Checkpoints
 import Editors
 import Foundation
 import Layers
+import Signal
 import Tensors
 import TestSupport
 import Testing
+import Transcripts
 
 /// The speech models' networks against PyTorch (Tests/Fixtures/make_speech.py).
 @Suite struct SpeechTests {
@@ -61,18 +63,71 @@ import Testing
     let heard = try file.flags("painter.heard")[0]
     let mel = whole[rows: 10..<50]
     let gap = heard[10..<50].map(!)
-    let memory = SpeechMemory(mel: whole.floats, bands: 12, heard: heard, phonemes: phonemes)
+    let guide = try file.tensor("painter.guide")
+    let memory = SpeechMemory(
+      mel: whole.floats, bands: 12, heard: heard, phonemes: phonemes, guide: guide.floats)
     let inside = phonemes.dropFirst().map {
       TimedPhoneme(phoneme: $0.phoneme, start: $0.start - 10, end: $0.end - 10)
     }
     let made = try network(
-      mel, gap: gap, phonemes: inside,
+      mel, gap: gap, phonemes: inside, guide: guide[rows: 10..<50],
       queries: try file.tensor("painter.queries").floats.map { Int($0) }, memory: memory)
     try expectClose(made, file.tensor("painter.made"), tolerance, "painted")
     #expect(throws: LayerError.self) {
       _ = try network(
-        mel, gap: gap, phonemes: [TimedPhoneme(phoneme: 9, start: 0, end: 40)], queries: [15],
+        mel, gap: gap, phonemes: [TimedPhoneme(phoneme: 9, start: 0, end: 40)],
+        guide: guide[rows: 10..<50], queries: [15],
         memory: memory)
+    }
+  }
+
+  private struct GuideCases: Decodable {
+    struct Word: Decodable {
+      let text: String
+      let samples: Int
+      let energy: Double
+      let phonemes: [[Double]]
+    }
+    /// Frames in the synthesizer's words, and in the recording.
+    let spans: [[[Double]]]
+    let own: [[[Double]]]
+    let words: [Word]
+  }
+
+  private func guideCases() throws -> GuideCases {
+    try JSONDecoder().decode(
+      GuideCases.self, from: Data(contentsOf: Fixtures.url("speech/guide.json")))
+  }
+
+  @Test func guideFrames() throws {
+    let cases = try guideCases()
+    let layout = MelLayout(
+      sampleRateHz: 16000, stft: STFTLayout(fftSize: 512, hopSamples: 128), bands: 20,
+      scale: .slaney, norm: .slaney, compression: .ln, floor: 1e-5)
+    func samples(_ spans: [[Double]]) -> [ClosedRange<Double>] {
+      spans.map { $0[0] * 128...$0[1] * 128 }
+    }
+    let noise = try file.tensor("guide.noise")
+    let words = cases.own.indices.map {
+      GuideWord(
+        samples: noise[$0].floats, phonemes: samples(cases.spans[$0]), own: samples(cases.own[$0]))
+    }
+    let made = SpeechGuide(try MelSpectrogram(layout), layout: layout).frames(40, of: words)
+    let expected = try file.tensor("guide.frames")
+    try expectClose(
+      try Tensor(made, shape: expected.shape), expected, Tolerance.model, "guide")
+    #expect(made[..<(3 * 20)].allSatisfy { $0 == 0 })
+  }
+
+  @Test func spokenWords() throws {
+    let phonemizer = try Phonemizer()
+    for word in try guideCases().words {
+      let spoken = try phonemizer.spoken(word.text)
+      #expect(spoken.samples.count == word.samples, "\(word.text)")
+      let energy = spoken.samples.reduce(0) { $0 + Double($1) * Double($1) }
+      #expect(abs(energy - word.energy) < 1e-3 * word.energy, "\(word.text)")
+      #expect(
+        spoken.phonemes.map { [$0.lowerBound, $0.upperBound] } == word.phonemes, "\(word.text)")
     }
   }
 

@@ -18,6 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from Models.training.speech import alignment, networks  # noqa: E402
 from Models.training.speech.espeak import Espeak  # noqa: E402
+from Models.training.speech.guide import PITCH, SPEED, WIDTH, Guide  # noqa: E402
+from Models.training.music.features import Layout, log_mel, stft  # noqa: E402
 
 FOLDER = ROOT / "Tests" / "Fixtures" / "speech"
 torch.manual_seed(0)
@@ -77,10 +79,33 @@ def painter():
     every = torch.ones(1, 6, dtype=torch.bool)
     said = networks.said(torch.arange(55)[None], phones, times, every)
     queries = torch.arange(12, 25)[None]
-    made = module(whole[:, 10:50], gap, phones[:, 1:], times[:, 1:] - 10, every[:, 1:], queries,
-                  networks.Memory(whole, heard, said))
-    out.update({"painter.mel": whole[0], "painter.heard": heard > 0, "painter.phones": phones[0],
+    guide = torch.randn(1, 55, 12)
+    made = module(whole[:, 10:50], gap, phones[:, 1:], times[:, 1:] - 10, every[:, 1:],
+                  guide[:, 10:50], queries, networks.Memory(whole, heard, said, guide))
+    out.update({"painter.mel": whole[0], "painter.guide": guide[0], "painter.heard": heard > 0, "painter.phones": phones[0],
                 "painter.times": times[0], "painter.queries": queries[0], "painter.made": made[0]})
+
+
+@torch.no_grad()
+def guide():
+    """Words of noise in frames of a recording, and how espeak-ng says some."""
+    layout = Layout(rate=16000, n_fft=512, hop=128, bands=20)
+    made = Guide(layout)
+    noise = torch.randn(2, 3000) * 0.1
+    out["guide.noise"] = noise
+    spans = [[(2.0, 9.5), (9.5, 15.0), (15.0, 21.25)], [(1.0, 20.0)]]
+    own = [[(3.25, 7.0), (7.0, 16.5), (16.5, 22.0)], [(27.5, 30.0), (30.0, 44.0)]]
+    for index, sound in enumerate(noise):
+        mel = log_mel(stft(sound[None], layout), made.bank)[0]
+        made.words[str(index), ""] = mel, spans[index]
+    out["guide.frames"] = made.frames(40, [("0", "", own[0]), ("1", "", own[1])])
+    words = []
+    for text in ("Thanksgiving,", "twenty five", "NOT!", "isn't"):
+        sound, _, times = made.engine.speak(text, "en-us", SPEED, PITCH, WIDTH)
+        words.append({"text": text, "samples": len(sound), "energy": float((sound / 32768.0) @ (
+            sound / 32768.0)), "phonemes": [span for word in times for span in word]})
+    (FOLDER / "guide.json").write_text(
+        json.dumps({"spans": spans, "own": own, "words": words}) + "\n")
 
 
 @torch.no_grad()
@@ -140,7 +165,7 @@ def phonemes():
 
 
 FOLDER.mkdir(exist_ok=True)
-for make in (perceiver, painter, tempo, aligner, path, phonemes):
+for make in (perceiver, painter, guide, tempo, aligner, path, phonemes):
     make()
 save_file({name: (value.float() if value.dtype != torch.float32 else value).contiguous()
            for name, value in out.items()}, FOLDER / "speech.safetensors")

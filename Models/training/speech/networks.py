@@ -209,11 +209,13 @@ def said(frames, phones, times, phone_mask) -> Said:
 
 class Memory(typing.NamedTuple):
     """What is known of the voice: the frames of its recording, around the window as far as there are.
-    mel [B, M, bands] (as the painter's), heard [B, M] 1 or 0 (in a gap, or no frame at all)."""
+    mel [B, M, bands] (as the painter's), heard [B, M] 1 or 0 (in a gap, or no frame at all), guide
+    [B, M, bands]."""
 
     mel: torch.Tensor
     heard: torch.Tensor
     said: Said
+    guide: torch.Tensor
 
     def mean(self, mel):
         """The mean [B, 1, bands] of the heard frames in which something is spoken; of all that are
@@ -224,13 +226,14 @@ class Memory(typing.NamedTuple):
 
 
 def echoed(mel, memory: Memory, mean, asked: Said):
-    """What the speaker's other frames of the asked phonemes are like, [B, Q, bands]: the mean of
-    the heard frames of the same phoneme (mel as scaled), weighted by how near they lie within it, with
-    the voice's mean as `ECHO_PRIOR` frames more."""
+    """What the speaker's other frames of the asked phonemes are like, and the guide's, [B, Q, bands]:
+    the mean of the heard frames of the same phoneme (mel as scaled), weighted by how near they lie
+    within it, with the voice's mean as `ECHO_PRIOR` frames more."""
     same = asked.phone[..., None] == memory.said.phone[:, None]
     away = asked.part[..., None] - memory.said.part[:, None]
     weight = same * torch.exp(-0.5 * (away / ECHO_WIDTH) ** 2) * memory.heard[:, None]  # [B, Q, M]
-    return (weight @ mel + ECHO_PRIOR * mean) / (weight.sum(-1, keepdim=True) + ECHO_PRIOR)
+    total = weight.sum(-1, keepdim=True) + ECHO_PRIOR
+    return (weight @ mel + ECHO_PRIOR * mean) / total, weight @ memory.guide / total
 
 
 class Painter(nn.Module):
@@ -238,15 +241,18 @@ class Painter(nn.Module):
     is asked for frames of the gap.
 
     mel [B, T, bands] (values inside the gap are ignored), gap [B, T] true inside it, phones [B, L]
-    with times [B, L, 2] (start and end in frames), phone_mask [B, L]; queries [B, Q] frame numbers;
-    memory: the recording's frames, those of the window among them -> log-mel [B, Q, bands].
+    with times [B, L, 2] (start and end in frames), phone_mask [B, L]; guide [B, T, bands], the
+    same phonemes in a synthesizer's voice (`guide.py`: log-mel relative to its mean, zeros where
+    nothing is said); queries [B, Q] frame numbers; memory: the recording's frames, those of the window
+    among them -> log-mel [B, Q, bands].
 
     Where it differs from the paper, because training is short: frames and queries know which phoneme
     the aligner (or the duration estimate) puts there, and how far in; the decoder reads the inputs
     beside the latents, so that a query finds the speaker's other frames of its phoneme; queries then
     attend to each other; sounds are seen relative to the voice's mean spectrum; and what is learned
     is the difference from a guess: near the gap's ends a straight line across it, farther in the
-    echo of the speaker's other frames of the phoneme in the whole recording.
+    echo of the speaker's other frames of the phoneme in the whole recording, with what the guide has
+    here and not in those other frames. The guide also tells frames and queries how they should sound.
     """
 
     def __init__(self, config: PainterConfig):
@@ -257,6 +263,8 @@ class Painter(nn.Module):
         self.phone = nn.Embedding(c.phones, c.dim)
         self.phone_times = nn.Linear(2 * time, c.dim)
         self.phone_under = nn.Embedding(c.phones, c.dim)
+        self.guided = nn.Linear(c.bands, c.dim)
+        self.trust = nn.Parameter(torch.full((c.bands,), 0.3))  # in what the guide has here
         self.latents = nn.Parameter(0.02 * torch.randn(c.latents, c.dim))
         self.encoder = PerceiverAttention(c.dim, c.heads, cross=True)
         self.blocks = nn.ModuleList(
@@ -266,8 +274,8 @@ class Painter(nn.Module):
         self.refiner = PerceiverAttention(c.dim, c.heads, cross=False)
         self.norm = nn.LayerNorm(c.dim)
         self.out = nn.Linear(c.dim, c.bands)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        for zeros in (self.guided.weight, self.guided.bias, self.out.weight, self.out.bias):
+            nn.init.zeros_(zeros)
 
     def features(self, frames: torch.Tensor) -> torch.Tensor:
         """Time and its sines and cosines at frequencies from one to half the frames' number of
@@ -279,7 +287,7 @@ class Painter(nn.Module):
         angles = torch.pi * position[..., None] * turns
         return torch.cat([position[..., None], angles.sin(), angles.cos()], -1)
 
-    def forward(self, mel, gap, phones, times, phone_mask, queries, memory: Memory):
+    def forward(self, mel, gap, phones, times, phone_mask, guide, queries, memory: Memory):
         c = self.config
         B, T, _ = mel.shape
         keep = (~gap).float()[..., None]
@@ -291,7 +299,8 @@ class Painter(nn.Module):
         mean = memory.mean(known)
         frames = self.frame(torch.cat([(line - mean) * keep, keep, self.features(every),
                                        window.reach], -1))
-        frames = frames + self.phone_under(window.phone)
+        guide = guide / c.mel_std
+        frames = frames + self.phone_under(window.phone) + self.guided(guide)
         words = self.phone(phones) + self.phone_times(self.features(times).flatten(2))
         inputs = torch.cat([frames, words], 1)
         mask = torch.cat([torch.ones(B, T, dtype=torch.bool), phone_mask], 1)
@@ -304,15 +313,16 @@ class Painter(nn.Module):
 
         near = asked(line)
         there = said(queries, phones, times, phone_mask)
-        echo = echoed(known, memory, mean, there)
+        echo, usual = echoed(known, memory, mean, there)
         y = self.query(torch.cat([near - mean, echo - mean, asked(keep), self.features(queries),
                                   there.reach], -1))
-        y = y + self.phone_under(there.phone)
+        y = y + self.phone_under(there.phone) + self.guided(asked(guide))
         every = torch.ones(B, c.latents, dtype=torch.bool)
         y = self.decoder(y, torch.cat([latents, inputs], 1), torch.cat([every, mask], 1))
         y = self.refiner(y)
         share = torch.exp(-distance(gap) / LINE_FRAMES).gather(1, queries)[..., None]
-        guess = share * near + (1 - share) * echo
+        here = self.trust * (asked(guide) - usual / c.mel_std)
+        guess = share * near + (1 - share) * (echo + here)
         return (guess + self.out(self.norm(y))) * c.mel_std + c.mel_mean
 
 

@@ -11,7 +11,6 @@ counts neither in the loss nor for the discriminator.
 """
 
 import dataclasses
-import math
 import random
 import typing
 
@@ -23,6 +22,7 @@ from ..loop import Run, options
 from ..music.features import Layout, filters, log_mel, stft
 from .augment import augmented
 from .data import Speech
+from .guide import Guide
 from .networks import (Discriminator, Memory, Painter, PainterConfig, Said, interpolated,
                        said)
 from .phonemes import Phonemes
@@ -30,10 +30,6 @@ from .phonemes import Phonemes
 #: Shares of kinds of sources, by the start of their names; "" is what is left.
 SHARES = {"queen": 0.5, "asterisk": 0.1, "tuxpaint": 0.2, "espeak": 0.05, "": 0.15}
 GAP_SECONDS = (0.25, 1.2)
-#: Share of windows with times in the gap as wrong as guessed ones, while L1 is trained, and the
-#: deviation of the logarithm of their lengths. Against the discriminator times are right, or it would
-#: teach to mumble.
-GUESSED, GUESS_SPREAD = 0.5, 0.5
 EDGES = 0.3  # share of windows of which an end is not heard, as beyond a recording's
 QUERIES = 128  # frames asked for: the gap and what is around it
 AROUND = 0.1  # weight of asked frames outside the gap
@@ -48,19 +44,20 @@ FLOOR_DB = (-80, -55)  # of the noise in all windows under their peaks: no recor
 
 class Known(typing.NamedTuple):
     """A recording: log-mel [M, bands], the upper end of its band in Hz, phonemes as (class, start,
-    end) in frames, and what is said in each frame [1, M]."""
+    end) in frames, what is said in each frame [1, M], and the guide [M, bands]."""
 
     mel: torch.Tensor
     top: float
     phones: list
     said: Said
+    guide: torch.Tensor
 
 
 class Crops:
     """Windows with a gap in recordings of one speaker's consecutive utterances."""
 
     def __init__(self, split: str, seed: int, augment: bool, config: PainterConfig,
-                 fresh: int = FRESH, guessed: float = 0):
+                 fresh: int = FRESH):
         self.speech = Speech(split, found_times=True)
         entries = [entry for entry in self.speech.entries if entry.phone_times]
         if not entries:
@@ -69,29 +66,30 @@ class Crops:
         self.totals = np.cumsum(self.speech.weights(SHARES))
         self.config, self.augment, self.rng = config, augment, random.Random(seed)
         self.layout = Layout(config.rate, config.n_fft, config.hop, config.bands)
-        self.bank = filters(self.layout)
+        self.bank, self.guide = filters(self.layout), Guide(self.layout)
         self.samples = (config.frames - 1) * config.hop
         bins = torch.arange(self.bank.shape[1]) * config.rate / config.n_fft
         self.centres = (self.bank @ bins) / self.bank.sum(1)  # of the bands, in Hz
-        self.pool, self.fresh, self.guessed = [], fresh, guessed
+        self.pool, self.fresh = [], fresh
 
     def recording(self):
-        """Sound at `config.rate`, the band's upper end in Hz, and phonemes as (class, start, end) in
-        frames: utterances of one speaker with short pauses, from a random place."""
+        """Sound at `config.rate`, the band's upper end in Hz, phonemes as (class, start, end) in
+        frames, and words for the guide: utterances of one speaker with short pauses, from a random place."""
         rng, rate = self.rng, self.config.rate
         samples = self.samples + int(rng.uniform(0, MORE_SECONDS) * rate)
         first = int(np.searchsorted(self.totals, rng.random() * self.totals[-1] * 0.9999))
         speaker = self.speech.entries[first].row["speaker"]
-        parts, phones, at = [], [], 0
+        parts, phones, words, at = [], [], [], 0
         start = rng.randrange(int(0.5 * rate))
         for entry in self.speech.entries[first:] + self.speech.entries[:first]:
             if entry.row["speaker"] != speaker:
                 continue
             sound = self.speech.sound(entry, rate)
-            for word, times in zip(entry.phones, entry.phone_times):
-                phones += [(phone, (at + a * rate - start) / self.config.hop,
-                            (at + b * rate - start) / self.config.hop)
-                           for phone, (a, b) in zip(word, times)]
+            for (text, _), word, times in zip(entry.row["words"], entry.phones, entry.phone_times):
+                times = [((at + a * rate - start) / self.config.hop,
+                          (at + b * rate - start) / self.config.hop) for a, b in times]
+                phones += [(phone, a, b) for phone, (a, b) in zip(word, times)]
+                words.append((text, entry.row["language"], times))
             pause = np.zeros(int(rng.uniform(0, 0.3) * rate), np.float32)
             parts += [sound, pause]
             at += len(sound) + len(pause)
@@ -106,19 +104,20 @@ class Crops:
             sound = augmented(sound, rate, rng)
         frames = len(sound) // self.config.hop
         seen = [phone for phone in phones if phone[2] > 0 and phone[1] < frames]
-        return sound, self.speech.entries[first].row["rate"] / 2, seen
+        return sound, self.speech.entries[first].row["rate"] / 2, seen, words
 
     def known(self) -> Known:
         """A recording in which something is said."""
         while True:
-            sound, top, phones = self.recording()
+            sound, top, phones, words = self.recording()
             if phones:
                 mel = log_mel(stft(torch.from_numpy(sound)[None], self.layout), self.bank)[0]
                 every = torch.arange(len(mel))[None]
                 times = torch.tensor([[[a, b] for _, a, b in phones]], dtype=torch.float32)
                 classes = torch.tensor([[phone for phone, _, _ in phones]])
                 return Known(mel, top, phones,
-                             said(every, classes, times, torch.ones_like(classes, dtype=torch.bool)))
+                             said(every, classes, times, torch.ones_like(classes, dtype=torch.bool)),
+                             self.guide.frames(len(mel), words))
 
     def gap(self, known: Known) -> tuple[int, int, int]:
         """First frame and the one after the last of a gap that touches speech, in the recording, and
@@ -143,7 +142,8 @@ class Crops:
         self.pool = self.pool[-POOL:]
         chosen = rng.sample(self.pool, count)
         longest = max(len(known.mel) for known in chosen)
-        whole = torch.zeros(count, longest, c.bands)
+        whole, guides = torch.zeros(2, count, longest, c.bands)
+        guide = torch.zeros(count, c.frames, c.bands)
         heard = torch.zeros(count, longest)
         places = [torch.zeros(count, longest, dtype=value.dtype) for value in chosen[0].said]
         mel = torch.zeros(count, c.frames, c.bands)
@@ -155,7 +155,8 @@ class Crops:
         for index, known in enumerate(chosen):
             first, end, window = self.gap(known)
             frames = len(known.mel)
-            whole[index, :frames] = known.mel
+            whole[index, :frames], guides[index, :frames] = known.mel, known.guide
+            guide[index] = known.guide[window : window + c.frames]
             heard[index, :frames] = 1
             heard[index, first:end] = 0
             for into, value in zip(places, known.said):
@@ -173,27 +174,13 @@ class Crops:
             queries[index] = torch.arange(left, left + QUERIES)
             seen = [(phone, a - window, b - window) for phone, a, b in known.phones
                     if b > window and a < window + c.frames][:MOST_PHONES]
-            if rng.random() < self.guessed:
-                seen = guessed(seen, first - window, end - window, rng)
             phones[index, : len(seen)] = torch.tensor([phone for phone, _, _ in seen])
             times[index, : len(seen)] = torch.tensor([[a, b] for _, a, b in seen])
             mask[index, : len(seen)] = True
         band = self.centres[None] < torch.tensor([known.top for known in chosen])[:, None] * 0.95
         return {"mel": mel, "gap": gap, "phones": phones, "times": times, "phone_mask": mask,
-                "queries": queries, "memory": Memory(whole, heard, Said(*places)), "band": band}
-
-
-def guessed(phones: list, first: int, end: int, rng: random.Random) -> list:
-    """Phonemes (class, start, end) whose times in a gap are off, as they are guessed at run time: what
-    lies between any two of their ends there is longer or shorter."""
-    edges = sorted({first, end} | {t for _, a, b in phones for t in (a, b) if first < t < end})
-    lengths = np.diff(edges) * [math.exp(rng.gauss(0, GUESS_SPREAD)) for _ in edges[1:]]
-    moved = first + np.r_[0, np.cumsum(lengths)] * (end - first) / lengths.sum()
-
-    def at(t):
-        return float(np.interp(t, edges, moved)) if first < t < end else t
-
-    return [(phone, at(a), at(b)) for phone, a, b in phones]
+                "guide": guide, "queries": queries,
+                "memory": Memory(whole, heard, Said(*places), guides), "band": band}
 
 
 def asked(values: torch.Tensor, queries: torch.Tensor) -> torch.Tensor:
@@ -202,8 +189,8 @@ def asked(values: torch.Tensor, queries: torch.Tensor) -> torch.Tensor:
 
 
 def inputs(batch: dict) -> list:
-    return [batch[name] for name in ("mel", "gap", "phones", "times", "phone_mask", "queries",
-                                        "memory")]
+    return [batch[name] for name in ("mel", "gap", "phones", "times", "phone_mask", "guide",
+                                        "queries", "memory")]
 
 
 def gap_mean(values: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
@@ -258,7 +245,7 @@ def main() -> None:
     config = PainterConfig(phones=len(Phonemes()))
     run = Run(Painter(config), flags, beside=lambda module: dataclasses.asdict(config) | {
         "symbols": Phonemes().symbols})
-    train = Crops("train", run.step, True, config, guessed=0 if flags.adversarial else GUESSED)
+    train = Crops("train", run.step, True, config)
     held = Crops("dev", 1, False, config, fresh=8)
     dev = [held.batch(8) for _ in range(6)]
     adversary = Adversary(config, run) if flags.adversarial else None

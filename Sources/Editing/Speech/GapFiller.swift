@@ -2,10 +2,12 @@ import AudioFiles
 import Editors
 import Foundation
 import Signal
+import Transcripts
 
 /// Speaks what a transcript says in a gap of a recording, in its voice and room, and joins it.
 struct GapFiller {
   let filler: SpeechFiller
+  let phonemizer: Phonemizer
   let seed: UInt64
 
   /// Longest gap, seconds: half of the window that the painter hears.
@@ -16,6 +18,8 @@ struct GapFiller {
   /// What is heard of each side of a gap that is continued, and the filter's length: longer than the
   /// period of a low voice. Seconds.
   private static let continuedPastSeconds = 0.1, continuedOrderSeconds = 1.0 / 60
+  /// Silence on both sides of a word of the guide, seconds; as in the training.
+  private static let guidePauseSeconds = 0.05
   /// Peak of the window's sound for the network.
   private static let modelPeak = 0.5
 
@@ -52,7 +56,8 @@ struct GapFiller {
       sound, gap: scaled(damaged[0].lowerBound)..<scaled(damaged[0].upperBound),
       others: damaged.dropFirst().filter { !$0.isEmpty }
         .map { scaled($0.lowerBound)..<scaled($0.upperBound) },
-      phonemes: phonemes(speech, in: heard, rate: Double(rate)), seed: seed)
+      phonemes: phonemes(speech, in: heard, rate: Double(rate)),
+      words: guide(speech, in: heard, rate: Double(rate)), seed: seed)
     let back = try StreamResampler.resample(made.map { $0 / gain }, from: model, to: rate)
     let spoken = damaged[0].map { $0 < back.count ? Double(back[$0]) : 0 }
     return Patch(
@@ -102,6 +107,29 @@ struct GapFiller {
       TimedPhoneme(
         phoneme: $0.phoneme, start: Float(($0.start - start) * model),
         end: Float(($0.end - start) * model))
+    }
+  }
+
+  /// The words in frames of the recording as the synthesizer says them.
+  private func guide(_ speech: AlignedSpeech, in heard: Range<Int>, rate: Double) throws
+    -> [GuideWord]
+  {
+    let model = filler.mel.sampleRateHz
+    let (start, end) = (Double(heard.lowerBound) / rate, Double(heard.upperBound) / rate)
+    let words = speech.words.filter { $0.end > start && $0.start < end }
+    return try zip(words, SpokenEnglish.words(words.map(\.text.text))).map { word, text in
+      let spoken = try phonemizer.spoken(text)
+      let pause = [Float](
+        repeating: 0, count: Int(Self.guidePauseSeconds * Double(spoken.sampleRate)))
+      func samples(_ seconds: Double) -> Double { seconds * Double(model) }
+      return GuideWord(
+        samples: try StreamResampler.resample(
+          pause + spoken.samples + pause, from: spoken.sampleRate, to: model),
+        phonemes: spoken.phonemes.map {
+          samples($0.lowerBound + Self.guidePauseSeconds)...samples(
+            $0.upperBound + Self.guidePauseSeconds)
+        },
+        own: word.phones.map { samples($0.start - start)...samples(max($0.start, $0.end) - start) })
     }
   }
 

@@ -103,7 +103,8 @@ extension SpeechEditor {
   private func patches(
     _ song: Song, _ plan: GapPlan, _ options: FillOptions, _ progress: ProgressHandler
   ) throws -> [Patch] {
-    let filler = GapFiller(filler: try models.filler(), seed: options.seed)
+    let filler = GapFiller(
+      filler: try models.filler(), phonemizer: try Phonemizer(), seed: options.seed)
     var patches: [Patch] = []
     for (index, gap) in plan.gaps.enumerated() {
       try progress(

@@ -26,7 +26,8 @@ extension SpeechEditor {
       try progress(EditProgress(fraction: 0.6 * $0, activity: "listening"))
     }
     try check(speech)
-    let filler = GapFiller(filler: try models.filler(), seed: options.seed)
+    let filler = GapFiller(
+      filler: try models.filler(), phonemizer: listener.phonemizer, seed: options.seed)
     let place = try Self.place(of: old, in: speech)
     let spoken = try phones(of: new, listener)
     let rate = Double(song.info.sampleRate)

@@ -62,12 +62,13 @@ public struct SpeechFiller: Sendable {
   ///   - gap: the samples to fill.
   ///   - others: further samples that are not to be heard.
   ///   - phonemes: what is said, in samples.
+  ///   - words: the same as a synthesizer says it.
   ///   - seed: of the noise that is added and of the vocoder's.
   /// - Returns: as many samples.
   /// - Throws: `LayerError`
   public func fill(
     _ samples: [Float], gap: Range<Int>, others: [Range<Int>], phonemes: [TimedPhoneme],
-    seed: UInt64
+    words: [GuideWord], seed: UInt64
   ) throws -> [Float] {
     let hop = config.hop
     var spectra = spectrogram.stft(floored(samples, seed: seed))
@@ -83,7 +84,8 @@ public struct SpeechFiller: Sendable {
       TimedPhoneme(
         phoneme: $0.phoneme, start: $0.start / Float(hop), end: $0.end / Float(hop))
     }
-    let painted = try paint(heard, masked, asked, timed)
+    let guide = SpeechGuide(spectrogram, layout: mel).frames(masked.count, of: words)
+    let painted = try paint(heard, masked, asked, timed, guide)
     let made = speak(painted, asked, masked, spectra, seed: seed)
     let width = 2 * spectra.binCount
     spectra.values.replaceSubrange(
@@ -109,11 +111,12 @@ public struct SpeechFiller: Sendable {
 
   /// Log-mel `[M, bands]` with the asked frames painted, no band louder than it is anywhere else.
   private func paint(
-    _ heard: MelFrames, _ masked: [Bool], _ asked: Range<Int>, _ phonemes: [TimedPhoneme]
+    _ heard: MelFrames, _ masked: [Bool], _ asked: Range<Int>, _ phonemes: [TimedPhoneme],
+    _ guide: [Float]
   ) throws -> Tensor {
     let (count, bands) = (masked.count, config.bands)
     let memory = SpeechMemory(
-      mel: heard.values, bands: bands, heard: masked.map(!), phonemes: phonemes)
+      mel: heard.values, bands: bands, heard: masked.map(!), phonemes: phonemes, guide: guide)
     // The network's window: around the gap, as far as there is sound.
     let centred = (asked.lowerBound + asked.upperBound - config.frames) / 2
     let start = max(0, min(centred, count - config.frames))
@@ -122,10 +125,13 @@ public struct SpeechFiller: Sendable {
     let first = max(
       start, min(asked.lowerBound - missing / 2, window.upperBound - asked.count - missing))
     let queries = first..<min(window.upperBound, max(asked.upperBound, first + Self.leastQueries))
-    var mel = Array(heard.values[start * bands..<min(count, window.upperBound) * bands])
-    mel += [Float](repeating: 0, count: config.frames * bands - mel.count)
+    func inWindow(_ values: [Float]) throws -> Tensor {
+      let part = values[start * bands..<min(count, window.upperBound) * bands]
+      let silence = [Float](repeating: 0, count: config.frames * bands - part.count)
+      return try Tensor(part + silence, shape: [config.frames, bands])
+    }
     let made = try painter(
-      try Tensor(mel, shape: [config.frames, bands]),
+      try inWindow(heard.values),
       gap: window.map { $0 >= count || masked[$0] },
       phonemes: phonemes.filter {
         $0.end > Float(window.lowerBound) && $0.start < Float(window.upperBound)
@@ -133,7 +139,7 @@ public struct SpeechFiller: Sendable {
         TimedPhoneme(
           phoneme: $0.phoneme, start: $0.start - Float(start), end: $0.end - Float(start))
       },
-      queries: queries.map { $0 - start }, memory: memory
+      guide: try inWindow(guide), queries: queries.map { $0 - start }, memory: memory
     ).floats
     var values = heard.values
     var loudest = [Float](repeating: Float(log(self.mel.floor)), count: bands)

@@ -30,6 +30,8 @@ public struct SpeechMemory: Sendable {
   private let bands: Int
   /// Log-mel `[M, bands]`.
   private let mel: [Float]
+  /// `[M, bands]`
+  private let guide: [Float]
   private let places: [PhonemePlace]
   /// The heard frames of each phoneme.
   private let frames: [Int: [Int]]
@@ -45,9 +47,14 @@ public struct SpeechMemory: Sendable {
   ///   - mel: log-mel `[M, bands]`.
   ///   - heard: for each frame whether it is heard; what others hold is ignored.
   ///   - phonemes: what is said in these frames, in its order.
-  public init(mel: [Float], bands: Int, heard: [Bool], phonemes: [TimedPhoneme]) {
-    precondition(mel.count == heard.count * bands, "\(mel.count) values, \(heard.count) frames")
-    (self.mel, self.bands) = (mel, bands)
+  ///   - guide: ``SpeechGuide`` of these frames `[M, bands]`.
+  public init(
+    mel: [Float], bands: Int, heard: [Bool], phonemes: [TimedPhoneme], guide: [Float]
+  ) {
+    precondition(
+      mel.count == heard.count * bands && guide.count == mel.count,
+      "\(mel.count) and \(guide.count) values, \(heard.count) frames")
+    (self.mel, self.bands, self.guide) = (mel, bands, guide)
     places = heard.indices.map { PhonemePlace(of: $0, in: phonemes) }
     var frames: [Int: [Int]] = [:]
     for frame in heard.indices where heard[frame] {
@@ -64,16 +71,20 @@ public struct SpeechMemory: Sendable {
   }
 
   /// The mean of the heard frames `[bands]` of a place's phoneme, weighted by how near they lie within
-  /// it.
-  func echo(_ place: PhonemePlace) -> [Float] {
+  /// it, and that of the guide there.
+  func echo(_ place: PhonemePlace) -> (own: [Float], guide: [Float]) {
     var sum = mean.map { $0 * Self.echoPrior }
+    var usual = [Float](repeating: 0, count: bands)
     var total = Self.echoPrior
     for frame in frames[place.phoneme] ?? [] {
       let away = (place.part - places[frame].part) / Self.echoWidth
       let weight = exp(-0.5 * away * away)
       total += weight
-      for band in 0..<bands { sum[band] += weight * mel[frame * bands + band] }
+      for band in 0..<bands {
+        sum[band] += weight * mel[frame * bands + band]
+        usual[band] += weight * guide[frame * bands + band]
+      }
     }
-    return sum.map { $0 / total }
+    return (sum.map { $0 / total }, usual.map { $0 / total })
   }
 }

@@ -54,6 +54,9 @@ public struct SpeechPainter: Sendable {
   private let phone: Embedding
   private let phoneTimes: Linear
   private let phoneUnder: Embedding
+  private let guided: Linear
+  /// `[bands]`: trust in what the guide has at a place.
+  private let trust: [Float]
   private let latents: Tensor
   private let encoder: PerceiverLayer
   private let blocks: [PerceiverLayer]
@@ -71,6 +74,8 @@ public struct SpeechPainter: Sendable {
     phone = try Embedding(w / "phone", count: c.phones, dim: c.dim)
     phoneTimes = try Linear(w / "phone_times", in: 2 * time, out: c.dim)
     phoneUnder = try Embedding(w / "phone_under", count: c.phones, dim: c.dim)
+    guided = try Linear(w / "guided", in: c.bands, out: c.dim)
+    trust = try w.tensor("trust", [c.bands]).asFloat32().floats
     latents = try w.tensor("latents", [c.latents, c.dim]).asFloat32()
     func layer(_ scope: WeightScope, cross: Bool) throws -> PerceiverLayer {
       try PerceiverLayer(scope, dim: c.dim, heads: c.heads, cross: cross)
@@ -90,38 +95,48 @@ public struct SpeechPainter: Sendable {
   ///   - mel: `[T, bands]`, T being `config.frames`; what lies in the gap is ignored.
   ///   - gap: for each frame whether it is to be painted.
   ///   - phonemes: what is said in these frames, in its order.
+  ///   - guide: ``SpeechGuide`` of these frames `[T, bands]`.
   ///   - queries: the frames that are asked for.
   ///   - memory: the recording's frames, those of the window among them.
   /// - Returns: `[queries.count, bands]`
   /// - Throws: `LayerError` for a phoneme that the network does not know.
   public func callAsFunction(
-    _ mel: Tensor, gap: [Bool], phonemes: [TimedPhoneme], queries: [Int], memory: SpeechMemory
+    _ mel: Tensor, gap: [Bool], phonemes: [TimedPhoneme], guide: Tensor, queries: [Int],
+    memory: SpeechMemory
   ) throws -> Tensor {
     precondition(
-      mel.shape == [config.frames, config.bands] && gap.count == config.frames,
-      "log-mel \(mel.shape) with \(gap.count) marks")
+      mel.shape == [config.frames, config.bands] && gap.count == config.frames
+        && guide.shape == mel.shape, "log-mel \(mel.shape) with \(gap.count) marks")
     let guess = SpeechGuess(
       bands: config.bands, gap: gap,
       places: (0..<config.frames).map { PhonemePlace(of: $0, in: phonemes) }, memory: memory,
       mel: mel.floats)
-    let inputs = try inputs(guess, phonemes)
+    let hints = guide.scaled(by: 1 / config.melStd)
+    let inputs = try inputs(guess, phonemes, hints)
     var x = latents.reshaped([1] + latents.shape)
     encoder(&x, inputs: inputs)
     for block in blocks { block(&x) }
     let echoes = queries.map { memory.echo(guess.places[$0]) }
-    var y = try asked(queries, echoes, guess)
+    var y = try asked(queries, echoes.map(\.own), guess, hints)
     let both = try Tensor(
       x.floats + inputs.floats, shape: [1, x.shape[1] + inputs.shape[1], config.dim])
     decoder(&y, inputs: both)
     refiner(&y)
     var made = out(norm(y, output: out.inputType))[0]
-    let base = zip(queries, echoes).flatMap { guess.base($0, echo: $1) }
+    let base = zip(queries, echoes).flatMap { query, echo in
+      let here = guide[query].floats
+      return guess.base(
+        query,
+        echo: (0..<config.bands).map { echo.own[$0] + trust[$0] * (here[$0] - echo.guide[$0]) })
+    }
     made.combine(1, try Tensor(base, shape: made.shape), config.melStd)
     return made
   }
 
   /// Frames and phonemes as one sequence `[1, T + L, C]`.
-  private func inputs(_ guess: SpeechGuess, _ phonemes: [TimedPhoneme]) throws -> Tensor {
+  private func inputs(_ guess: SpeechGuess, _ phonemes: [TimedPhoneme], _ hints: Tensor) throws
+    -> Tensor
+  {
     let (count, bands) = (config.frames, config.bands)
     var rows: [Float] = []
     for t in 0..<count {
@@ -132,6 +147,7 @@ public struct SpeechPainter: Sendable {
     }
     var frames = frame(try Tensor(rows, shape: [count, rows.count / count]))
     frames.combine(1, try phoneUnder(guess.places.map(\.phoneme)), 1)
+    guided.add(hints, to: &frames)
     guard !phonemes.isEmpty else { return frames.reshaped([1] + frames.shape) }
     let places = phonemes.flatMap { time($0.start) + time($0.end) }
     var said = phoneTimes(
@@ -142,8 +158,10 @@ public struct SpeechPainter: Sendable {
   }
 
   /// The queries `[1, Q, C]`: each frame's straight line and echo, whether it is heard, its time, and
-  /// how far it lies from its phoneme's ends; and the phoneme.
-  private func asked(_ queries: [Int], _ echoes: [[Float]], _ guess: SpeechGuess) throws -> Tensor {
+  /// how far it lies from its phoneme's ends; the phoneme; and the guide.
+  private func asked(
+    _ queries: [Int], _ echoes: [[Float]], _ guess: SpeechGuess, _ hints: Tensor
+  ) throws -> Tensor {
     var rows: [Float] = []
     for (query, echo) in zip(queries, echoes) {
       rows += relative(guess.line(query), guess) + relative(echo, guess)
@@ -152,6 +170,7 @@ public struct SpeechPainter: Sendable {
     }
     var y = query(try Tensor(rows, shape: [queries.count, rows.count / max(1, queries.count)]))
     y.combine(1, try phoneUnder(queries.map { guess.places[$0].phoneme }), 1)
+    guided.add(Tensor.stack(queries.map { hints[$0] }), to: &y)
     return y.reshaped([1] + y.shape)
   }
 
