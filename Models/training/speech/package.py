@@ -17,8 +17,8 @@ LEAST_FIT = -3.5
 def main() -> None:
     options = package_flags(__doc__.splitlines()[0])
     components, config = {}, {}
-    for component, exported in (("aligner", "aligner"), ("tempo", "tempo"), ("painter", "speech")):
-        path = options.source / f"{exported}.safetensors"
+    for component in ("aligner", "tempo", "painter"):
+        path = options.source / f"{component}.safetensors"
         if not path.exists():
             print(f"left out: {component} ({path} is not there)")
             continue

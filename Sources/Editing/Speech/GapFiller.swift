@@ -126,8 +126,9 @@ struct GapFiller {
         samples: try StreamResampler.resample(
           pause + spoken.samples + pause, from: spoken.sampleRate, to: model),
         phonemes: spoken.phonemes.map {
-          samples($0.lowerBound + Self.guidePauseSeconds)...samples(
-            $0.upperBound + Self.guidePauseSeconds)
+          samples(
+            $0.lowerBound + Self.guidePauseSeconds)...samples(
+              $0.upperBound + Self.guidePauseSeconds)
         },
         own: word.phones.map { samples($0.start - start)...samples(max($0.start, $0.end) - start) })
     }

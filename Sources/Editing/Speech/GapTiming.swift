@@ -51,7 +51,8 @@ struct GapTiming {
         let (place, end) = (places[index], at + length * stretch)
         if let phone = place.phone {
           // What is heard of a phoneme beside the gap stays where it is.
-          speech.words[place.word].phones[phone].start = place.start < gap.lowerBound ? place.start : at
+          speech.words[place.word].phones[phone].start =
+            place.start < gap.lowerBound ? place.start : at
           speech.words[place.word].phones[phone].end = place.end > gap.upperBound ? place.end : end
         }
         at = end
