@@ -236,6 +236,21 @@ def echoed(mel, memory: Memory, mean, asked: Said):
     return (weight @ mel + ECHO_PRIOR * mean) / total, weight @ memory.guide / total
 
 
+#: Deviation of the Gaussian that smooths the learned difference, frames and bands, and its taps on
+#: each side.
+SMOOTH, SMOOTH_TAPS = 6.0, 15
+
+
+def smoothed(x):
+    """[B, N, C] along N by a Gaussian; the ends are held."""
+    taps = torch.arange(-SMOOTH_TAPS, SMOOTH_TAPS + 1)
+    weight = torch.exp(-0.5 * (taps / SMOOTH) ** 2)
+    weight = (weight / weight.sum()).to(x.dtype)
+    B, N, C = x.shape
+    held = F.pad(x.transpose(1, 2), (SMOOTH_TAPS, SMOOTH_TAPS), mode="replicate")
+    return F.conv1d(held.reshape(B * C, 1, -1), weight[None, None]).view(B, C, N).transpose(1, 2)
+
+
 class Painter(nn.Module):
     """SpeechPainter (2202.07273): a Perceiver IO that reads masked log-mel frames and phonemes and
     is asked for frames of the gap.
@@ -253,6 +268,8 @@ class Painter(nn.Module):
     is the difference from a guess: near the gap's ends a straight line across it, farther in the
     echo of the speaker's other frames of the phoneme in the whole recording, with what the guide has
     here and not in those other frames. The guide also tells frames and queries how they should sound.
+    The difference is smooth in time and frequency: what L1 teaches is to blur what is uncertain, and
+    the fine structure that makes words clear is the guide's.
     """
 
     def __init__(self, config: PainterConfig):
@@ -264,7 +281,6 @@ class Painter(nn.Module):
         self.phone_times = nn.Linear(2 * time, c.dim)
         self.phone_under = nn.Embedding(c.phones, c.dim)
         self.guided = nn.Linear(c.bands, c.dim)
-        self.trust = nn.Parameter(torch.full((c.bands,), 0.3))  # in what the guide has here
         self.latents = nn.Parameter(0.02 * torch.randn(c.latents, c.dim))
         self.encoder = PerceiverAttention(c.dim, c.heads, cross=True)
         self.blocks = nn.ModuleList(
@@ -321,9 +337,9 @@ class Painter(nn.Module):
         y = self.decoder(y, torch.cat([latents, inputs], 1), torch.cat([every, mask], 1))
         y = self.refiner(y)
         share = torch.exp(-distance(gap) / LINE_FRAMES).gather(1, queries)[..., None]
-        here = self.trust * (asked(guide) - usual / c.mel_std)
-        guess = share * near + (1 - share) * (echo + here)
-        return (guess + self.out(self.norm(y))) * c.mel_std + c.mel_mean
+        guess = share * near + (1 - share) * (echo + asked(guide) - usual / c.mel_std)
+        change = smoothed(smoothed(self.out(self.norm(y))).transpose(1, 2)).transpose(1, 2)
+        return (guess + change) * c.mel_std + c.mel_mean
 
 
 class Discriminator(nn.Module):

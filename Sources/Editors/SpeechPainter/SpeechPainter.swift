@@ -55,8 +55,6 @@ public struct SpeechPainter: Sendable {
   private let phoneTimes: Linear
   private let phoneUnder: Embedding
   private let guided: Linear
-  /// `[bands]`: trust in what the guide has at a place.
-  private let trust: [Float]
   private let latents: Tensor
   private let encoder: PerceiverLayer
   private let blocks: [PerceiverLayer]
@@ -75,7 +73,6 @@ public struct SpeechPainter: Sendable {
     phoneTimes = try Linear(w / "phone_times", in: 2 * time, out: c.dim)
     phoneUnder = try Embedding(w / "phone_under", count: c.phones, dim: c.dim)
     guided = try Linear(w / "guided", in: c.bands, out: c.dim)
-    trust = try w.tensor("trust", [c.bands]).asFloat32().floats
     latents = try w.tensor("latents", [c.latents, c.dim]).asFloat32()
     func layer(_ scope: WeightScope, cross: Bool) throws -> PerceiverLayer {
       try PerceiverLayer(scope, dim: c.dim, heads: c.heads, cross: cross)
@@ -122,12 +119,13 @@ public struct SpeechPainter: Sendable {
       x.floats + inputs.floats, shape: [1, x.shape[1] + inputs.shape[1], config.dim])
     decoder(&y, inputs: both)
     refiner(&y)
-    var made = out(norm(y, output: out.inputType))[0]
+    var made = out(norm(y, output: out.inputType))[0].smoothed().transposed().smoothed()
+      .transposed()
     let base = zip(queries, echoes).flatMap { query, echo in
       let here = guide[query].floats
       return guess.base(
         query,
-        echo: (0..<config.bands).map { echo.own[$0] + trust[$0] * (here[$0] - echo.guide[$0]) })
+        echo: (0..<config.bands).map { echo.own[$0] + here[$0] - echo.guide[$0] })
     }
     made.combine(1, try Tensor(base, shape: made.shape), config.melStd)
     return made
@@ -188,5 +186,30 @@ public struct SpeechPainter: Sendable {
       Double.pi * position * exp2(last * Double(index) / Double(max(1, config.frequencies - 1)))
     }
     return [Float(position)] + angles.map { Float(sin($0)) } + angles.map { Float(cos($0)) }
+  }
+}
+
+extension Tensor {
+  /// Deviation of the Gaussian that smooths what the painter learned, frames and bands, and its taps
+  /// on each side.
+  private static let smoothing = 6.0, smoothingTaps = 15
+
+  /// `[N, C]` along N by a Gaussian; the ends are held.
+  fileprivate func smoothed() -> Tensor {
+    let (count, channels, reach) = (shape[0], shape[1], Self.smoothingTaps)
+    let taps = (-reach...reach).map { exp(-0.5 * pow(Double($0) / Self.smoothing, 2)) }
+    let sum = taps.reduce(0, +)
+    let values = floats
+    var out = Tensor.zeros(shape)
+    out.withUnsafeMutableFloats { to in
+      for row in 0..<count {
+        for (tap, weight) in taps.enumerated() {
+          let from = min(max(row + tap - reach, 0), count - 1) * channels
+          let share = Float(weight / sum)
+          for c in 0..<channels { to[row * channels + c] += share * values[from + c] }
+        }
+      }
+    }
+    return out
   }
 }
