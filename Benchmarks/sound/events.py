@@ -29,6 +29,8 @@ from .run import edited
 SECONDS = 6
 FITTED, TUNED = 40, 8  # of each event
 FALSE_RATE = 0.05
+#: What is asked for where a class's name alone is not taken for a sound.
+SAID = {"steps": "footsteps"}
 
 
 def statistics(sound: np.ndarray) -> np.ndarray:
@@ -65,6 +67,10 @@ class Judge:
         return bool(self.probabilities([sound])[0, self.classes.index(name)] > self.limits[name])
 
 
+def said(name: str) -> str:
+    return SAID.get(name, name)
+
+
 def changed(sound: np.ndarray, instruction: str, folder: pathlib.Path) -> np.ndarray:
     soundfile.write(folder / "in.wav", sound, RATE, "FLOAT")
     return edited(folder / "in.wav", instruction)[0]
@@ -91,7 +97,7 @@ def main() -> None:
             found, levels = [], []
             for item in items:
                 scene = item.rest.astype(np.float64)
-                stem = changed(scene, f"add {item.target}", folder) - scene
+                stem = changed(scene, f"add {said(item.target)}", folder) - scene
                 found.append(judge.detects(stem, item.target))
                 levels.append(10 * np.log10((stem**2).mean() / (scene**2).mean() + 1e-9))
             print(f"add: the asked event is detected in {np.mean(found):.0%} of what was added, which is "
@@ -100,7 +106,7 @@ def main() -> None:
             rows = []
             for item in items:
                 event, scene = (x.astype(np.float64) for x in (item.stem, item.rest))
-                left = changed(event + scene, f"drop the {item.target}", folder)
+                left = changed(event + scene, f"drop the {said(item.target)}", folder)
                 taken = event + scene - left
                 rows.append([si_sdr(left, scene) - si_sdr(event + scene, scene),
                              judge.detects(taken, item.target),
