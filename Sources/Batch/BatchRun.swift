@@ -199,11 +199,12 @@ public struct BatchRun {
         try planner.plan(again: try table.rows().map(\.job))
       } else { try planner.plan() }
     if let memory = settings.memory,
-      let largest = plan.jobs.max(by: { $0.memory < $1.memory }),
-      largest.memory + MemoryNeed.models > memory
+      let largest = plan.jobs.max(by: { $0.memory < $1.memory })
     {
-      throw BatchError.memory(
-        allowed: memory, needed: largest.memory + MemoryNeed.models, job: largest.source)
+      let needed = MemoryNeed.models(of: plan.jobs) + largest.memory
+      guard needed <= memory else {
+        throw BatchError.memory(allowed: memory, needed: needed, job: largest.source)
+      }
     }
     return plan
   }

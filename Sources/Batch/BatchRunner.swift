@@ -65,7 +65,7 @@ final class BatchRunner: Sendable {
     schedule = Schedule(jobs)
     prepared = Channel(capacity: settings.workers)
     edited = Channel(capacity: settings.workers)
-    gate = MemoryGate(bound: settings.memory.map { $0 - MemoryNeed.models } ?? .max)
+    gate = MemoryGate(bound: settings.memory.map { $0 - MemoryNeed.models(of: jobs) } ?? .max)
   }
 
   /// Returns when every job is done or has failed.

@@ -142,11 +142,19 @@ struct SongEdit: Codable, Equatable, Sendable {
   }
 }
 
-/// What edits take of the machine's memory: bounds over what `Benchmarks/batch/run memory` measures.
+/// What jobs take of the machine's memory: bounds over what `Benchmarks/batch/run memory` and
+/// docs/BATCH.md measure.
 enum MemoryNeed {
-  /// The program with all models, while the largest is being loaded: in fp32, where the processor has
-  /// no bf16.
-  static let models = 240 << 20
+  /// The program with all models of jobs, while the largest is being loaded: in fp32, where the
+  /// processor has no bf16.
+  static func models(of jobs: [PlannedJob]) -> Int {
+    Set(jobs.map(\.job.operation.kind)).reduce(0) { sum, kind in
+      switch kind {
+      case .edit: sum + (240 << 20)
+      case .fill: sum + (160 << 20)
+      }
+    }
+  }
 
   /// Beside the models.
   /// - Parameters:
@@ -160,7 +168,7 @@ enum MemoryNeed {
 
   /// Of a fill, beside the models: what the aligner hears of a recording is kept to its end.
   static func bytes(filling info: AudioInfo) -> Int {
-    Int((60 + 14 * scale(info) + 4 * info.durationSeconds / 60).rounded(.up)) << 20
+    Int((30 + 13 * scale(info) + 4 * info.durationSeconds / 60).rounded(.up)) << 20
   }
 
   /// What is held of a sound grows with its samples a second; networks work at their own rate.

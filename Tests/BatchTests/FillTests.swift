@@ -161,6 +161,26 @@ import Transcripts
     #expect(try BatchRun(bare, resumes: true, models: TestModels()).run().done == 1)
   }
 
+  /// A batch of fills needs no room for the models of edits.
+  @Test func memoryIsThatOfFills() throws {
+    let folder = try TestFolder()
+    try folder.talk("a.wav")
+    var settings = BatchSettings()
+    func jobs() throws -> Int {
+      try BatchRun(
+        folder.fills("a.wav"), settings: settings, resumes: false, editors: TestModels().editors
+      ).preview().jobs.count
+    }
+    settings.memory = 230 << 20
+    #expect(try jobs() == 1)
+    settings.memory = 160 << 20
+    let error = #expect(throws: BatchError.self) { try jobs() }
+    guard case .memory? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
   @Test func seedsMakeVariations() throws {
     let folder = try TestFolder()
     try folder.talk("a.wav")
