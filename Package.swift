@@ -82,7 +82,7 @@ let package = Package(
       name: "Batch",
       dependencies: [
         "AudioFiles", "COpenSSL", "Checkpoints", "Editing", "Instructions", "Metrics", "Pictures",
-        "Tensors", .product(name: "GRDB", package: "GRDB.swift"),
+        "Tensors", "Transcripts", .product(name: "GRDB", package: "GRDB.swift"),
       ]),
 
     // Layer 9: command line
@@ -123,7 +123,8 @@ let package = Package(
       dependencies: ["Checkpoints", "Instructions", "Tensors", "TestSupport"]),
     .testTarget(name: "TranscriptsTests", dependencies: ["TestSupport", "Transcripts"]),
     .testTarget(name: "EditingTests", dependencies: ["Editing"]),
-    .testTarget(name: "BatchTests", dependencies: ["AudioFiles", "Batch", "Editing"]),
+    .testTarget(
+      name: "BatchTests", dependencies: ["AudioFiles", "Batch", "Editing", "Transcripts"]),
     .testTarget(name: "aeditTests", dependencies: ["AudioFiles", "TestSupport", "aedit"]),
     .testTarget(name: "TextEncodersTests", dependencies: ["TestSupport", "TextEncoders"]),
     .testTarget(name: "AutoencodersTests", dependencies: ["Autoencoders", "TestSupport"]),

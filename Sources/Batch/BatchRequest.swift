@@ -8,8 +8,15 @@ public struct BatchRequest: Sendable {
   public var instructions: [String] = []
   /// A file with an instruction in each line, done in turn on each song.
   public var recipe: String?
-  /// For all jobs; a job list's columns go before them.
+  /// Instead of instructions: the path of each recording's transcript, from which its gaps are filled.
+  /// `{stem}` stands for the recording's name; a relative path begins at the recording's folder.
+  public var transcript: String?
+  /// For all edits, and its seed for all fills; a job list's columns go before them.
   public var options = EditOptions()
+  /// Of all fills; nil for what each transcript marks, or else damage that is found.
+  public var gaps: FillOptions.Gaps?
+  /// Of all fills.
+  public var fillMethod = FillMethod.auto
   /// Folder of the outputs.
   public var out: String
   /// Template of the outputs' names; nil for the usual one.

@@ -31,7 +31,11 @@ public struct BatchSettings: Codable, Sendable, Equatable {
 
   public init() {}
 
-  func editor() throws -> SongEditor { try SongEditor(model: model, precision: precision) }
+  func editors() throws -> JobEditors {
+    JobEditors(
+      songs: try SongEditor(model: model, precision: precision),
+      speech: try SpeechEditor(model: model, precision: precision))
+  }
 
   /// The arithmetic that `precision` means on this processor.
   var arithmetic: Precision { precision.usesBF16 ? .bf16 : .fp32 }
@@ -50,7 +54,7 @@ public struct BatchSummary: Sendable, Codable, Equatable {
   public var seconds = 0.0
 }
 
-/// A batch: many edits, of which nothing is lost and nothing is done twice.
+/// A batch: many edits and fills, of which nothing is lost and nothing is done twice.
 public struct BatchRun {
   /// A job and what would become of it.
   public struct Item: Sendable, Encodable {
@@ -66,20 +70,20 @@ public struct BatchRun {
   private let settings: BatchSettings
   private let resumes: Bool
   private let folder: BatchFolder
-  private let makeEditor: @Sendable () throws -> SongEditor
+  private let makeEditors: @Sendable () throws -> JobEditors
 
   /// - Parameter resumes: whether to go on with the batch that the folder holds; with no inputs, as
   ///   its list says.
   public init(_ request: BatchRequest, settings: BatchSettings, resumes: Bool) {
-    self.init(request, settings: settings, resumes: resumes, editor: settings.editor)
+    self.init(request, settings: settings, resumes: resumes, editors: settings.editors)
   }
 
-  /// - Parameter editor: makes what edits.
+  /// - Parameter editors: makes what does the jobs.
   package init(
     _ request: BatchRequest, settings: BatchSettings, resumes: Bool,
-    editor: @escaping @Sendable () throws -> SongEditor
+    editors: @escaping @Sendable () throws -> JobEditors
   ) {
-    makeEditor = editor
+    makeEditors = editors
     self.request = request
     self.settings = settings
     self.resumes = resumes
@@ -90,9 +94,9 @@ public struct BatchRun {
   /// - Returns: the jobs, and what the user should know.
   /// - Throws: ``BatchError``, `CheckpointError`
   public func preview() throws -> (jobs: [Item], notes: [String]) {
-    let editor = try makeEditor()
-    let plan = try plan(editor)
-    let models = try editor.verifiedModels()
+    let editors = try makeEditors()
+    let plan = try plan(editors)
+    let models = try JobModels(of: plan.jobs.map(\.job), editors)
     let rows = JobTable.exists(folder) ? try JobTable(folder, readOnly: true).rows() : []
     let settled = Settled(
       rows, folder: folder, models: models, precision: settings.arithmetic.rawValue)
@@ -112,9 +116,9 @@ public struct BatchRun {
     if let owner = FileLock.owner(folder.lock) {
       throw BatchError.locked(folder: folder.path, owner: owner)
     }
-    let editor = try makeEditor()
-    let plan = try plan(editor)
-    let models = try editor.verifiedModels()
+    let editors = try makeEditors()
+    let plan = try plan(editors)
+    let models = try JobModels(of: plan.jobs.map(\.job), editors)
     do {
       try folder.make()
       let lock = try FileLock(folder.lock, of: folder)
@@ -131,7 +135,7 @@ public struct BatchRun {
       try table.set(.waiting, open.map(\.job))
       let board = ProgressBoard(total: open.count, before: done.count, watcher: watcher)
       for note in plan.notes { board.update(note) }
-      try run(replacing(open, table), editor, models, table, board)
+      try run(replacing(open, table), editors, models, table, board)
       try? FileManager.default.removeItem(atPath: folder.work)
       var summary = BatchSummary(folder: folder.path, total: plan.jobs.count)
       summary.seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -142,7 +146,7 @@ public struct BatchRun {
         if row.state == .failed { summary.failed += 1 }
         if row.state == .done, row.finished?.outcome.changed == false { summary.unchanged += 1 }
       }
-      try BatchReport(summary: summary, rows: try table.rows(previews: true), models: models)
+      try BatchReport(summary: summary, rows: try table.rows(previews: true), models: models.all)
         .write(to: folder)
       return summary
     } catch let error where Failure(error) == .diskFull {
@@ -151,7 +155,7 @@ public struct BatchRun {
   }
 
   private func run(
-    _ jobs: [PlannedJob], _ editor: SongEditor, _ models: [LoadedModel], _ table: JobTable,
+    _ jobs: [PlannedJob], _ editors: JobEditors, _ models: JobModels, _ table: JobTable,
     _ board: ProgressBoard
   ) throws {
     guard !jobs.isEmpty else { return }
@@ -159,7 +163,7 @@ public struct BatchRun {
       return try SlurmEngine(folder: folder, table: table, settings: settings).run(jobs, board)
     }
     try BatchRunner(
-      jobs, editor: editor, models: models, folder: folder, journal: table,
+      jobs, editors: editors, models: models, folder: folder, journal: table,
       settings: settings.runner(name: "local"), board: board
     ).run()
   }
@@ -183,23 +187,24 @@ public struct BatchRun {
 
   // MARK: - Preparation
 
-  private func plan(_ editor: SongEditor) throws -> JobPlanner.Plan {
+  private func plan(_ editors: JobEditors) throws -> JobPlanner.Plan {
     let exists = JobTable.exists(folder)
     if exists, !resumes { throw BatchError.exists(folder: folder.path) }
     if request.inputs.isEmpty, !exists { throw BatchError.none(folder: folder.path) }
     let table = exists ? try JobTable(folder, readOnly: true) : nil
     let planner = JobPlanner(
-      editor: editor, request: request, known: try table?.outputs() ?? [])
+      editors: editors, request: request, known: try table?.outputs() ?? [])
     let plan =
       if request.inputs.isEmpty, let table {
         try planner.plan(again: try table.rows().map(\.job))
       } else { try planner.plan() }
     if let memory = settings.memory,
-      let largest = plan.jobs.max(by: { $0.memory < $1.memory }),
-      largest.memory + MemoryNeed.models > memory
+      let largest = plan.jobs.max(by: { $0.memory < $1.memory })
     {
-      throw BatchError.memory(
-        allowed: memory, needed: largest.memory + MemoryNeed.models, job: largest.source)
+      let needed = MemoryNeed.models(of: plan.jobs) + largest.memory
+      guard needed <= memory else {
+        throw BatchError.memory(allowed: memory, needed: needed, job: largest.source)
+      }
     }
     return plan
   }
@@ -232,10 +237,10 @@ public struct BatchRun {
 private struct Settled {
   private let rows: [String: JobRow]
   private let folder: BatchFolder
-  private let models: [LoadedModel]
+  private let models: JobModels
   private let precision: String
 
-  init(_ rows: [JobRow], folder: BatchFolder, models: [LoadedModel], precision: String) {
+  init(_ rows: [JobRow], folder: BatchFolder, models: JobModels, precision: String) {
     self.rows = Dictionary(uniqueKeysWithValues: rows.map { ($0.job.output, $0) })
     self.folder = folder
     self.models = models

@@ -3,7 +3,7 @@ import Editing
 import Foundation
 import Synchronization
 
-/// Runs jobs on threads of this process that share one editor and its models.
+/// Runs jobs on threads of this process that share editors and their models.
 ///
 /// Three stages work side by side: one thread reads inputs ahead (their hashes, which leaves them in
 /// the system's cache), workers edit, and one thread brings results to the disk and writes them down.
@@ -39,8 +39,8 @@ final class BatchRunner: Sendable {
     let staging: Staging
   }
 
-  private let editor: SongEditor
-  private let models: [LoadedModel]
+  private let editors: JobEditors
+  private let models: JobModels
   private let folder: BatchFolder
   private let journal: any JobJournal
   private let settings: Settings
@@ -53,10 +53,10 @@ final class BatchRunner: Sendable {
   private let end = Mutex<(any Error)?>(nil)
 
   init(
-    _ jobs: [PlannedJob], editor: SongEditor, models: [LoadedModel], folder: BatchFolder,
+    _ jobs: [PlannedJob], editors: JobEditors, models: JobModels, folder: BatchFolder,
     journal: any JobJournal, settings: Settings, board: ProgressBoard
   ) {
-    self.editor = editor
+    self.editors = editors
     self.models = models
     self.folder = folder
     self.journal = journal
@@ -65,7 +65,7 @@ final class BatchRunner: Sendable {
     schedule = Schedule(jobs)
     prepared = Channel(capacity: settings.workers)
     edited = Channel(capacity: settings.workers)
-    gate = MemoryGate(bound: settings.memory.map { $0 - MemoryNeed.models } ?? .max)
+    gate = MemoryGate(bound: settings.memory.map { $0 - MemoryNeed.models(of: jobs) } ?? .max)
   }
 
   /// Returns when every job is done or has failed.
@@ -102,8 +102,12 @@ final class BatchRunner: Sendable {
     let hash = try ContentHash.ofFile(job.input)
     return Prepared(
       entry: entry, stamp: stamp, isSettled: settled, hash: hash,
-      identity: try job.identity(input: hash, models: models, precision: settings.precision),
+      identity: try identity(of: job, input: hash),
       info: try AudioReader(path: job.input).info)
+  }
+
+  private func identity(of job: Job, input hash: String) throws -> String {
+    try job.identity(input: hash, models: models, precision: settings.precision)
   }
 
   private func edit() {
@@ -127,14 +131,16 @@ final class BatchRunner: Sendable {
     let start = ContinuousClock.now
     let preview = settings.previews ? try PreviewMaker(next.info) : nil
     let outcome = try job.operation.run(
-      editor, on: job.input, to: staging.output, stem: staging.stem,
+      editors, on: job.input, to: staging.output, stem: staging.stem,
       names: (job.output, job.stem), listener: preview?.hear
     ) { progress in
       if isStopped { throw Stopped() }
       board.running(job, progress)
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    guard try FileStamp(of: job.input) == next.stamp else { throw InputChanged(path: job.input) }
+    guard try FileStamp(of: job.input) == next.stamp,
+      try identity(of: job, input: next.hash) == next.identity
+    else { throw InputChanged(path: job.input) }
     return Edited(
       prepared: next, outcome: outcome, seconds: seconds, preview: preview, staging: staging)
   }

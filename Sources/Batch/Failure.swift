@@ -39,8 +39,8 @@ enum Failure {
   }
 }
 
-/// Somebody wrote to the input while it was edited.
+/// Somebody wrote to the input, or to its transcript, while it was edited.
 struct InputChanged: Error, CustomStringConvertible {
   let path: String
-  var description: String { "\(path): was changed while it was edited" }
+  var description: String { "\(path): was changed while it was edited, or its transcript was" }
 }

@@ -80,6 +80,11 @@ enum InputFiles {
     }
   }
 
+  /// An absolute path; a relative one begins at a folder.
+  static func path(_ path: String, from folder: URL) -> String {
+    URL(fileURLWithPath: path, relativeTo: folder).standardizedFileURL.path
+  }
+
   /// Whether a path is the folder or lies in it.
   static func lies(_ path: String, in folder: String) -> Bool {
     let (path, folder) = (resolved(path), resolved(folder))

@@ -19,9 +19,10 @@ struct Job: Codable, Equatable, Sendable {
   /// run again.
   /// - Parameters:
   ///   - input: hash of the input's bytes.
-  ///   - models: the packages that edits use, with their hashes.
+  ///   - models: the packages that jobs use, with their hashes.
   ///   - precision: arithmetic of the networks.
-  func identity(input: String, models: [LoadedModel], precision: String) throws -> String {
+  /// - Throws: `AudioFileError.system` for other files that the operation reads.
+  func identity(input: String, models: JobModels, precision: String) throws -> String {
     struct Content: Encodable {
       let input: String
       let operation: Operation
@@ -30,8 +31,8 @@ struct Job: Codable, Equatable, Sendable {
       let precision: String
     }
     let content = Content(
-      input: input, operation: operation, stem: stem, models: models.map(\.hashes),
-      precision: precision)
+      input: input, operation: try operation.byContent(), stem: stem,
+      models: models[operation].map(\.hashes), precision: precision)
     return ContentHash.of(try BatchJSON.encode(content))
   }
 }

@@ -12,14 +12,14 @@ struct JobList {
   /// Larger files are refused before they are read.
   private static let maxBytes = 256 << 20
 
-  /// The jobs of a list; inputs are found from the list's folder. Those of rows that name no
-  /// instruction have none.
+  /// The jobs of a list; inputs and transcripts are found from the list's folder.
   /// - Parameters:
-  ///   - options: what the command line says for all rows.
+  ///   - batch: what the command line says for all rows.
+  ///   - works: what is done in rows that do not say it.
   ///   - problems: takes what is wrong, a line each.
-  static func read(_ path: String, options: EditOptions, problems: inout [String])
-    -> [JobRequest]
-  {
+  static func read(
+    _ path: String, of batch: BatchRequest, works: [JobRequest.Work], problems: inout [String]
+  ) -> [JobRequest] {
     let url = URL(fileURLWithPath: path)
     let size = (try? url.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
     guard size <= maxBytes else {
@@ -37,38 +37,39 @@ struct JobList {
     let isCSV = (path as NSString).pathExtension.lowercased() == "csv"
     let rows = isCSV ? csv(text, path, &problems) : jsonLines(text, path, &problems)
     if rows.isEmpty, problems.isEmpty { problems.append("\(path): there is no job in this list") }
-    return rows.compactMap { row in
-      var request = JobRequest(
-        source: "\(path):\(row.line)", input: "", instructions: [], slug: "", options: options)
-      if let instructions = row.instructions {
-        request.instructions = instructions
-        request.slug = Slug.of(instructions.joined(separator: " "))
-      }
+    let folder = url.deletingLastPathComponent()
+    return rows.flatMap { row -> [JobRequest] in
+      let source = "\(path):\(row.line)"
       do {
-        guard row.fields["input"]?.isEmpty == false else {
-          throw JobFields.Problem(text: "there is no input")
+        var fields = row.fields
+        guard let name = fields.removeValue(forKey: "input"), !name.isEmpty else {
+          throw JobProblem("there is no input")
         }
-        request = try JobFields.apply(row.fields, to: request)
-        return located(request, from: url.deletingLastPathComponent())
+        let input = located(name, from: folder)
+        let own = try row.work(from: folder)
+        for field in ["instruction", "transcript"] { fields[field] = nil }
+        let works = try own.map { [$0] } ?? works.map { try $0.found(beside: input.path) }
+        guard !works.isEmpty else { throw JobRequest.nothingToDo }
+        return try works.map {
+          try JobFields.apply(
+            fields, to: JobRequest(source: source, input: input, work: $0, of: batch))
+        }
       } catch {
-        problems.append("\(request.source): \((error as? JobFields.Problem)?.text ?? "\(error)")")
-        return nil
+        problems.append("\(source): \(error)")
+        return []
       }
     }
   }
 
-  /// Finds the input beside the list; the output keeps the folders of a relative one.
-  private static func located(_ request: JobRequest, from folder: URL) -> JobRequest {
-    var request = request
-    let input = request.input as NSString
-    if !input.isAbsolutePath {
-      let inside = !input.pathComponents.contains("..")
-      request.folder = inside ? input.deletingLastPathComponent : ""
-      if request.folder.hasPrefix("./") { request.folder.removeFirst(2) }
-      if request.folder == "." { request.folder = "" }
-      request.input = folder.appendingPathComponent(request.input).path
-    }
-    return request
+  /// Finds an input beside the list; the output keeps the folders of a relative one.
+  private static func located(_ name: String, from folder: URL) -> InputFile {
+    let input = name as NSString
+    if input.isAbsolutePath { return InputFile(path: name, folder: "") }
+    let inside = !input.pathComponents.contains("..")
+    var kept = inside ? input.deletingLastPathComponent : ""
+    if kept.hasPrefix("./") { kept.removeFirst(2) }
+    return InputFile(
+      path: folder.appendingPathComponent(name).path, folder: kept == "." ? "" : kept)
   }
 
   private struct Row {
@@ -76,6 +77,20 @@ struct JobList {
     var fields: [String: String] = [:]
     /// Several in turn, which only JSON can say.
     var instructions: [String]?
+
+    /// What the row says is to be done; nil when it leaves that to the command line.
+    /// - Throws: ``JobProblem``
+    func work(from folder: URL) throws -> JobRequest.Work? {
+      func text(_ name: String) -> String? { fields[name].flatMap { $0.isEmpty ? nil : $0 } }
+      let instructions = instructions ?? text("instruction").map { [$0] }
+      guard let transcript = text("transcript") else {
+        return instructions.map { .edit($0, slug: Slug.of($0.joined(separator: " "))) }
+      }
+      guard instructions == nil else {
+        throw JobProblem("an instruction and a transcript; a row can have one of them")
+      }
+      return .fill(transcript: InputFiles.path(transcript, from: folder))
+    }
   }
 
   private static func csv(_ text: String, _ path: String, _ problems: inout [String]) -> [Row] {
@@ -118,8 +133,7 @@ struct JobList {
       do {
         rows.append(try row(JSONValue(parsing: Array(line.utf8)), line: index + 1))
       } catch {
-        let reason = (error as? JobFields.Problem)?.text ?? "\(error)"
-        problems.append("\(path):\(index + 1): \(reason)")
+        problems.append("\(path):\(index + 1): \(error)")
       }
     }
     return rows
@@ -127,13 +141,13 @@ struct JobList {
 
   private static func row(_ value: JSONValue, line: Int) throws -> Row {
     guard let members = value.object else {
-      throw JobFields.Problem(text: "not a JSON object; write {\"input\": \"song.wav\", …}")
+      throw JobProblem("not a JSON object; write {\"input\": \"song.wav\", …}")
     }
     var row = Row(line: line)
     for (key, member) in members {
       let name = JobFields.canonical(key)
       guard row.fields[name] == nil else {
-        throw JobFields.Problem(text: "'\(name)' stands there twice")
+        throw JobProblem("'\(name)' stands there twice")
       }
       switch member {
       case .string(let text): row.fields[name] = text
@@ -142,10 +156,10 @@ struct JobList {
       case .array(let items) where name == "instruction":
         let texts = items.compactMap(\.string)
         guard texts.count == items.count, !texts.isEmpty else {
-          throw JobFields.Problem(text: "'instruction' must be a text or a list of texts")
+          throw JobProblem("'instruction' must be a text or a list of texts")
         }
         row.instructions = texts
-      default: throw JobFields.Problem(text: "'\(key)' must be a text or a number")
+      default: throw JobProblem("'\(key)' must be a text or a number")
       }
     }
     return row

@@ -16,7 +16,7 @@ struct PlannedJob: Codable, Equatable, Sendable {
 
 /// Makes jobs of a request and finds everything that is wrong with it, before anything runs.
 struct JobPlanner {
-  let editor: SongEditor
+  let editors: JobEditors
   let request: BatchRequest
   /// Outputs that an earlier run of this batch may have written.
   let known: Set<String>
@@ -48,7 +48,8 @@ struct JobPlanner {
     }
     if fixed > 0 {
       plan.notes.append(
-        "chance takes no part in removing and extracting: one variation each of \(fixed) outputs")
+        "chance takes no part in removing, extracting and continuing: one variation each of "
+          + "\(fixed) outputs")
     }
     return plan
   }
@@ -61,8 +62,8 @@ struct JobPlanner {
     for job in jobs {
       do {
         guard let info = try infos[job.input]?.get() else { continue }
-        try job.operation.check(info, editor)
-        let memory = try job.operation.memory(info, editor)
+        try job.operation.check(info, editors)
+        let memory = try job.operation.memory(info, editors)
         plan.jobs.append(PlannedJob(job: job, source: job.output, memory: memory))
       } catch { problems.append("\(job.output): \(error)") }
     }
@@ -73,40 +74,36 @@ struct JobPlanner {
   // MARK: - Requests
 
   private func requests(_ problems: inout [String]) -> [JobRequest] {
-    var bases: [JobRequest] = []
-    func base(_ instructions: [String], _ slug: String) {
-      bases.append(
-        JobRequest(
-          source: "", input: "", instructions: instructions, slug: slug, options: request.options))
-    }
-    if let recipe = request.recipe {
-      base(
-        Self.recipe(recipe, &problems),
-        Slug.of(((recipe as NSString).lastPathComponent as NSString).deletingPathExtension))
-    }
-    for instruction in request.instructions { base([instruction], Slug.of(instruction)) }
+    let works = works(&problems)
     var requests: [JobRequest] = []
     for input in request.inputs {
       if JobList.isList(input) {
-        let rows = JobList.read(input, options: request.options, problems: &problems)
-        for row in rows {
-          let own = !row.instructions.isEmpty || bases.isEmpty
-          requests += own ? [row] : bases.map { row.taking($0) }
-        }
+        requests += JobList.read(input, of: request, works: works, problems: &problems)
         continue
       }
       for file in InputFiles.find(input, excluding: request.out, problems: &problems) {
-        if bases.isEmpty {
-          problems.append("\(file.path): no instruction; give --instruction \"…\" or --recipe FILE")
-        }
-        for base in bases {
-          var job = base
-          (job.source, job.input, job.folder) = (file.path, file.path, file.folder)
-          requests.append(job)
-        }
+        if works.isEmpty { problems.append("\(file.path): \(JobRequest.nothingToDo)") }
+        do {
+          requests += try works.map {
+            JobRequest(
+              source: file.path, input: file, work: try $0.found(beside: file.path), of: request)
+          }
+        } catch { problems.append("\(file.path): \(error)") }
       }
     }
     return requests
+  }
+
+  /// What the command line says is to be done with every input; transcripts are still to be found.
+  private func works(_ problems: inout [String]) -> [JobRequest.Work] {
+    var works: [JobRequest.Work] = []
+    if let recipe = request.recipe {
+      let name = ((recipe as NSString).lastPathComponent as NSString).deletingPathExtension
+      works.append(.edit(Self.recipe(recipe, &problems), slug: Slug.of(name)))
+    }
+    works += request.instructions.map { .edit([$0], slug: Slug.of($0)) }
+    if let transcript = request.transcript { works.append(.fill(transcript: transcript)) }
+    return works
   }
 
   /// The instructions of a recipe: one a line; blank lines and those that start with # say nothing.
@@ -144,35 +141,28 @@ struct JobPlanner {
     _ asked: JobRequest, _ info: Result<AudioInfo, any Error>, _ problems: inout [String]
   ) -> [PlannedJob] {
     func problem(_ error: any Error) {
-      let text = (error as? OutputName.Problem)?.text ?? "\(error)"
+      let text = "\(error)"
       problems.append(text.hasPrefix(asked.source) ? text : "\(asked.source): \(text)")
     }
-    guard !asked.instructions.isEmpty else {
-      // A missing or empty recipe is a problem that stands there already.
-      if request.recipe == nil {
-        problem(OutputName.Problem(text: "no instruction; give --instruction \"…\""))
-      }
-      return []
-    }
+    // A missing or empty recipe is a problem that stands there already.
+    if case .edit([], _) = asked.work { return [] }
     var jobs: [PlannedJob] = []
     do {
       let info = try info.get()
-      let operation = Operation.edit(
-        SongEdit(instructions: asked.instructions, options: asked.options))
-      try operation.check(info, editor)
-      let count = try operation.usesChance(editor) ? request.variations : 1
+      let seed = asked.options.seed
+      let operation = asked.operation(seed: seed)
+      try operation.check(info, editors)
+      let count = try operation.usesChance(editors) ? request.variations : 1
       for variation in 1...count {
-        var options = asked.options
-        options.seed &+= UInt64(variation - 1)
-        let job = try job(asked, options, info, variation)
+        let job = try job(asked, seed: seed &+ UInt64(variation - 1), info, variation)
         _ = try OutputPlan(path: job.output, like: info)
         if let stem = job.stem,
           try OutputPlan(path: stem, like: info, encoding: .float(bits: 32)).encoding
             != .float(bits: 32)
         {
-          throw OutputName.Problem(text: "save-stem '\(stem)': must be a .wav file")
+          throw JobProblem("save-stem '\(stem)': must be a .wav file")
         }
-        let memory = try operation.memory(info, editor)
+        let memory = try operation.memory(info, editors)
         jobs.append(PlannedJob(job: job, source: asked.source, memory: memory))
       }
     } catch { problem(error) }
@@ -180,26 +170,27 @@ struct JobPlanner {
   }
 
   private func job(
-    _ asked: JobRequest, _ options: EditOptions, _ info: AudioInfo, _ variation: Int
+    _ asked: JobRequest, seed: UInt64, _ info: AudioInfo, _ variation: Int
   ) throws -> Job {
     let file = (asked.input as NSString).lastPathComponent as NSString
+    let operation = asked.operation(seed: seed)
     let name = try OutputName.fill(
-      asked.output ?? request.template,
+      "name", asked.output ?? request.template,
       [
-        "stem": file.deletingPathExtension, "slug": asked.slug,
-        "ext": SongEditor.outputExtension(for: asked.input, info), "seed": String(options.seed),
+        "stem": file.deletingPathExtension, "slug": asked.work.slug,
+        "ext": SongEditor.outputExtension(for: asked.input, info), "seed": String(seed),
         "variation": String(variation),
       ])
     // A name that a list gives stands for itself; others keep the input's folders.
     let kept = asked.output == nil && !asked.folder.isEmpty ? asked.folder + "/" : ""
     let output = try OutputName.inside(kept + name)
     var stem = try asked.stem.map { try OutputName.inside($0) }
-    if stem == nil, request.keepsStems {
+    if stem == nil, request.keepsStems, operation.makesStem {
       stem = (output as NSString).deletingPathExtension + ".stem.wav"
     }
     return Job(
       output: output, input: URL(fileURLWithPath: asked.input).standardizedFileURL.path, stem: stem,
-      operation: .edit(SongEdit(instructions: asked.instructions, options: options)))
+      operation: operation)
   }
 
   // MARK: - Collisions
@@ -242,15 +233,5 @@ struct JobPlanner {
   private func ancestors(of file: String) -> [String] {
     let parts = file.split(separator: "/")
     return (1..<max(1, parts.count)).map { parts.prefix($0).joined(separator: "/") }
-  }
-}
-
-extension JobRequest {
-  /// The same song with another's instructions.
-  fileprivate func taking(_ other: JobRequest) -> JobRequest {
-    var request = self
-    request.instructions = other.instructions
-    request.slug = other.slug
-    return request
   }
 }

@@ -9,32 +9,63 @@ import Instructions
 /// and planning, table, retries, report and Slurm go on as they are.
 enum Operation: Codable, Equatable, Sendable {
   case edit(SongEdit)
+  case fill(SpeechFill)
+
+  /// Operations of a kind use the same models.
+  enum Kind: CaseIterable {
+    case edit
+    case fill
+  }
+
+  var kind: Kind {
+    switch self {
+    case .edit: .edit
+    case .fill: .fill
+    }
+  }
 
   /// For people: what is done.
   var title: String {
     switch self {
     case .edit(let edit): edit.title
+    case .fill(let fill): fill.title
+    }
+  }
+
+  /// Whether there is a stem that can be kept.
+  var makesStem: Bool { kind == .edit }
+
+  /// The operation by what its output depends on: hashes of files' bytes rather than their paths.
+  /// - Throws: `AudioFileError.system`
+  func byContent() throws -> Operation {
+    switch self {
+    case .edit: self
+    case .fill(let fill): .fill(try fill.byContent())
     }
   }
 
   /// Whether another seed makes another output.
-  func usesChance(_ editor: SongEditor) throws -> Bool {
+  func usesChance(_ editors: JobEditors) throws -> Bool {
     switch self {
-    case .edit(let edit): try edit.usesChance(editor)
+    case .edit(let edit): try edit.usesChance(editors.songs)
+    case .fill(let fill): fill.usesChance
     }
   }
 
   /// - Throws: what would keep the operation from being done with such a sound.
-  func check(_ info: AudioInfo, _ editor: SongEditor) throws {
+  func check(_ info: AudioInfo, _ editors: JobEditors) throws {
     switch self {
-    case .edit(let edit): try editor.check(edit.plan(editor), on: info, options: edit.options)
+    case .edit(let edit):
+      try editors.songs.check(edit.plan(editors.songs), on: info, options: edit.options)
+    case .fill(let fill): try fill.check(info, editors.speech)
     }
   }
 
   /// Largest memory that it takes beside the models, bytes.
-  func memory(_ info: AudioInfo, _ editor: SongEditor) throws -> Int {
+  func memory(_ info: AudioInfo, _ editors: JobEditors) throws -> Int {
     switch self {
-    case .edit(let edit): try edit.memory(info, editor)
+    case .edit(let edit): try edit.memory(info, editors.songs)
+    case .fill: MemoryNeed.bytes(filling: info)
     }
   }
 
@@ -45,13 +76,17 @@ enum Operation: Codable, Equatable, Sendable {
   ///   - stem: where to write the stem, if it is to be kept.
   ///   - listener: hears the whole sound before and after, once.
   func run(
-    _ editor: SongEditor, on input: String, to output: String, stem: String?,
+    _ editors: JobEditors, on input: String, to output: String, stem: String?,
     names: (output: String, stem: String?), listener: SongListener?, progress: ProgressHandler
   ) throws -> Outcome {
     switch self {
     case .edit(let edit):
       try edit.run(
-        editor, on: input, to: output, stem: stem, names: names, listener: listener,
+        editors.songs, on: input, to: output, stem: stem, names: names, listener: listener,
+        progress: progress)
+    case .fill(let fill):
+      try fill.run(
+        editors.speech, on: input, to: output, name: names.output, listener: listener,
         progress: progress)
     }
   }
@@ -107,20 +142,37 @@ struct SongEdit: Codable, Equatable, Sendable {
   }
 }
 
-/// What edits take of the machine's memory: bounds over what `Benchmarks/batch/run memory` measures.
+/// What jobs take of the machine's memory: bounds over what `Benchmarks/batch/run memory` and
+/// docs/BATCH.md measure.
 enum MemoryNeed {
-  /// The program with all models, while the largest is being loaded: in fp32, where the processor has
-  /// no bf16.
-  static let models = 240 << 20
+  /// The program with all models of jobs, while the largest is being loaded: in fp32, where the
+  /// processor has no bf16.
+  static func models(of jobs: [PlannedJob]) -> Int {
+    Set(jobs.map(\.job.operation.kind)).reduce(0) { sum, kind in
+      switch kind {
+      case .edit: sum + (240 << 20)
+      case .fill: sum + (160 << 20)
+      }
+    }
+  }
 
   /// Beside the models.
   /// - Parameters:
   ///   - stems: parts that one step takes out together.
   ///   - samples: whether something is generated.
   static func bytes(_ info: AudioInfo, stems: Int, samples: Bool) -> Int {
-    // What is held of a sound grows with its samples a second; networks work at their own rate.
-    let scale = Double(info.sampleRate * info.channelCount) / 88_200
+    let scale = scale(info)
     let megabytes = max(Double(stems) * (40 + 6 * scale), samples ? 50 + 42 * scale : 0)
     return Int(megabytes.rounded(.up)) << 20
+  }
+
+  /// Of a fill, beside the models: what the aligner hears of a recording is kept to its end.
+  static func bytes(filling info: AudioInfo) -> Int {
+    Int((30 + 13 * scale(info) + 4 * info.durationSeconds / 60).rounded(.up)) << 20
+  }
+
+  /// What is held of a sound grows with its samples a second; networks work at their own rate.
+  private static func scale(_ info: AudioInfo) -> Double {
+    Double(info.sampleRate * info.channelCount) / 88_200
   }
 }

@@ -19,45 +19,45 @@ package enum Slug {
 
 /// How outputs are called: `{stem}.{slug}.{ext}`.
 struct OutputName {
-  static let fields = ["stem", "slug", "ext", "seed", "variation"]
-
-  struct Problem: Error {
-    let text: String
-  }
-
   /// Fills a template in.
-  /// - Throws: ``Problem`` for braces that name no field.
-  static func fill(_ template: String, _ values: [String: String]) throws -> String {
+  /// - Parameters:
+  ///   - option: what the template is for, for messages.
+  ///   - values: by their fields.
+  /// - Throws: ``JobProblem`` for braces that name no field.
+  static func fill(
+    _ option: String, _ template: String, _ values: KeyValuePairs<String, String>
+  ) throws -> String {
     var (out, rest) = ("", Substring(template))
     while let open = rest.firstIndex(of: "{") {
       out += rest[..<open]
       let inner = rest[rest.index(after: open)...]
-      guard let close = inner.firstIndex(of: "}"), let value = values[String(inner[..<close])]
+      guard let close = inner.firstIndex(of: "}"),
+        let field = values.first(where: { $0.key == inner[..<close] })
       else {
-        let known = fields.map { "{\($0)}" }.joined(separator: " ")
-        throw Problem(text: "name '\(template)': its braces can be \(known)")
+        let known = values.map { "{\($0.key)}" }.joined(separator: " ")
+        throw JobProblem("\(option) '\(template)': its braces can be \(known)")
       }
-      out += value
+      out += field.value
       rest = inner[inner.index(after: close)...]
     }
     return out + rest
   }
 
   /// A path inside of the output folder, cleaned of `.` and doubled slashes.
-  /// - Throws: ``Problem`` when it would lead out of it, or has no use as a name.
+  /// - Throws: ``JobProblem`` when it would lead out of it, or has no use as a name.
   static func inside(_ path: String) throws -> String {
     guard !path.hasPrefix("/"), !path.contains("\0") else {
-      throw Problem(text: "output '\(path)': must be a name inside of the --out folder")
+      throw JobProblem("output '\(path)': must be a name inside of the --out folder")
     }
     let parts = path.split(separator: "/").filter { $0 != "." }
     guard !parts.isEmpty, !parts.contains(".."), parts.first != Substring(BatchFolder.stateName),
       path.last != "/"
     else {
-      throw Problem(text: "output '\(path)': must be a name inside of the --out folder")
+      throw JobProblem("output '\(path)': must be a name inside of the --out folder")
     }
     // Room for ".aedit.json" in the 255 bytes of a name.
     guard parts.allSatisfy({ $0.utf8.count <= 240 }) else {
-      throw Problem(text: "output '\(path)': a name of over 240 bytes; give a shorter --name")
+      throw JobProblem("output '\(path)': a name of over 240 bytes; give a shorter --name")
     }
     return parts.joined(separator: "/")
   }

@@ -97,11 +97,11 @@ public struct SlurmTask {
       }
     }
     let open = jobs.filter { !settled.contains($0.job.output) }
-    let editor = try settings.editor()
+    let editors = try settings.editors()
     let name = "\(array.name)-\(chunk)"
     try BatchRunner(
-      open, editor: editor, models: try editor.verifiedModels(), folder: folder, journal: journal,
-      settings: settings.runner(name: name),
+      open, editors: editors, models: try JobModels(of: open.map(\.job), editors), folder: folder,
+      journal: journal, settings: settings.runner(name: name),
       board: ProgressBoard(total: open.count, before: settled.count, watcher: watcher)
     ).run()
     try? FileManager.default.removeItem(atPath: folder.work + "/" + name)

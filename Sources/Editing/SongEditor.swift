@@ -188,7 +188,7 @@ public final class SongEditor: Sendable {
   }
 
   /// Whether the output holds the very samples that the input does, so that its bytes can be copied.
-  private static func keepsFormat(_ info: AudioInfo, _ plan: OutputPlan) -> Bool {
+  static func keepsFormat(_ info: AudioInfo, _ plan: OutputPlan) -> Bool {
     plan.container == info.container && plan.encoding == info.encoding
       && plan.sampleRate == info.sampleRate && !info.isLossy
   }

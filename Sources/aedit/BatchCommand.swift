@@ -7,10 +7,12 @@ import Tensors
 /// `aedit batch` and what belongs to it.
 struct BatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "batch", abstract: "Edit many songs; nothing is lost, nothing is done twice.",
+    commandName: "batch",
+    abstract: "Edit many songs or fill many recordings; nothing is lost, nothing is done twice.",
     discussion: """
       aedit batch songs --instruction "remove the drums" --out quiet
       aedit batch songs --instruction "add strings" --variations 3 --out strings
+      aedit batch talks --transcript "{stem}.txt" --out repaired
       aedit batch jobs.csv --out edits
       aedit batch --out edits --resume
       Exit codes: 0 done, 1 something failed or stopped it, 2 wrongly called, 3 nothing to do.
@@ -29,7 +31,8 @@ struct BatchRunCommand: ParsableCommand {
   @Argument(
     help: """
       Songs, folders, patterns such as 'songs/*.flac', and job lists: .csv, or .jsonl with an object \
-      a line; columns: input, instruction, output, region, seed and other options of an edit.
+      a line; columns: input, instruction or transcript, output, region, gap, seed and other options \
+      of an edit or a fill.
       """)
   var inputs: [String] = []
 
@@ -43,6 +46,23 @@ struct BatchRunCommand: ParsableCommand {
   var recipe: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Fill each recording's gaps from its transcript, such as '{stem}.txt' beside it.",
+      valueName: "file"))
+  var transcript: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With transcripts: auto, or a gap, such as 1.20-1.85; may be given often. Default: what the"
+        + " transcript has in [brackets], else auto.", valueName: "a-b"))
+  var gap: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Of edits: mask, diffusion or auto. Of fills: speak, continue or auto.", valueName: "how"))
+  var method: BatchMethod = .auto
+
+  @Option(
     name: [.short, .long],
     help: ArgumentHelp("Folder for the outputs, the job table and the report.", valueName: "dir"))
   var out: String
@@ -53,7 +73,7 @@ struct BatchRunCommand: ParsableCommand {
         + "{stem}.{slug}.{ext}", valueName: "template"))
   var name: String?
 
-  @Option(help: ArgumentHelp("Outputs with a seed each (add).", valueName: "n"))
+  @Option(help: ArgumentHelp("Outputs with a seed each (add, fill).", valueName: "n"))
   var variations = 1
 
   @Flag(help: "Keep the stems, as 32-bit float WAV.")
@@ -100,9 +120,26 @@ struct BatchRunCommand: ParsableCommand {
     if let workers {
       try check((1...256).contains(workers), "--workers \(workers): must be 1 to 256")
     }
+    let edits = !instruction.isEmpty || recipe != nil
     try check(
-      !inputs.isEmpty || (instruction.isEmpty && recipe == nil),
+      !inputs.isEmpty || (!edits && transcript == nil && gap.isEmpty),
       "--resume without inputs goes on with the list as it was; name the inputs to change it")
+    if edits {
+      try check(
+        transcript == nil, "--transcript fills gaps: leave --instruction and --recipe out")
+      try check(gap.isEmpty, "--gap is for recordings with a transcript, not for instructions")
+      try check(
+        method.edit != nil, "--method is for transcripts: edits take mask, diffusion or auto")
+    }
+    if transcript != nil {
+      var usual = EditOptions()
+      usual.seed = settings.seed
+      try check(
+        settings.options == usual && !stems,
+        "--transcript takes no options of edits but --seed and --method")
+      try check(
+        method.fill != nil, "--method is for instructions: fills take speak, continue or auto")
+    }
   }
 
   func run() throws {
@@ -121,7 +158,7 @@ struct BatchRunCommand: ParsableCommand {
     batch.model = models.folder
     batch.precision = models.precision
     Threads.set(threads)
-    let run = BatchRun(request, settings: batch, resumes: resume)
+    let run = BatchRun(try request(), settings: batch, resumes: resume)
     if dryRun { return try show(run) }
     Interrupts.message.withLock { $0 = "interrupted; what was done is kept, go on with --resume" }
     let line = BatchLine(quiet: results.quiet)
@@ -133,12 +170,16 @@ struct BatchRunCommand: ParsableCommand {
     try tell(summary)
   }
 
-  private var request: BatchRequest {
+  private func request() throws -> BatchRequest {
     var request = BatchRequest(out: out)
     request.inputs = inputs
     request.instructions = instruction
     request.recipe = recipe
+    request.transcript = transcript
     request.options = settings.options
+    request.options.method = method.edit ?? .auto
+    request.gaps = try FillOptions.Gaps(gap)
+    request.fillMethod = method.fill ?? .auto
     request.name = name
     request.variations = variations
     request.keepsStems = stems
@@ -179,6 +220,23 @@ struct BatchRunCommand: ParsableCommand {
 }
 
 extension BatchSettings.Engine: ExpressibleByArgument {}
+
+/// How jobs are done: for each kind that knows the method.
+struct BatchMethod: ExpressibleByArgument {
+  let edit: EditMethod?
+  let fill: FillMethod?
+
+  static let auto = BatchMethod(edit: .auto, fill: .auto)
+}
+
+extension BatchMethod {
+  init?(argument: String) {
+    self.init(edit: EditMethod(rawValue: argument), fill: FillMethod(rawValue: argument))
+    if edit == nil, fill == nil { return nil }
+  }
+
+  var defaultValueDescription: String { "auto" }
+}
 
 /// A number of bytes as users write it: 800M, 4G.
 struct ByteCount: ExpressibleByArgument {

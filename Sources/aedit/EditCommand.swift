@@ -27,6 +27,9 @@ struct EditCommand: ParsableCommand {
 
   @OptionGroup var settings: EditSettings
 
+  @Option(help: "mask, diffusion or auto: masks for remove and extract, diffusion for add.")
+  var method: EditMethod = .auto
+
   @Option(help: ArgumentHelp("Write the stem as 32-bit float WAV.", valueName: "file"))
   var saveStem: String?
 
@@ -48,11 +51,14 @@ struct EditCommand: ParsableCommand {
 
   private var options: EditOptions {
     var options = settings.options
+    options.method = method
     options.saveStem = saveStem
     options.overwrite = results.force
     return options
   }
 }
+
+extension EditMethod: ExpressibleByArgument {}
 
 extension ResultOptions {
   /// Prints what an edit did.

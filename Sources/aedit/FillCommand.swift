@@ -74,7 +74,7 @@ struct FillCommand: ParsableCommand {
     if !replace.isEmpty { try confirmConsent() }
     models.prepare()
     let text = try Transcript(path: transcript)
-    var options = FillOptions(gaps: try gaps(text))
+    var options = FillOptions(gaps: try FillOptions.Gaps(gap) ?? FillOptions.Gaps(markedIn: text))
     options.seed = seed
     options.method = method
     options.overwrite = results.force
@@ -97,8 +97,7 @@ struct FillCommand: ParsableCommand {
     if results.json {
       print(String(decoding: report.json, as: UTF8.self), terminator: "")
     } else if !results.quiet {
-      for gap in report.gaps { print(gap.line) }
-      for warning in report.warnings { print("note: \(warning)") }
+      for note in report.notes { print(note) }
       print(report.output + (report.changed ? "" : " (an unchanged copy: nothing to fill)"))
     }
     if !report.changed { throw ExitCode(Exit.nothingToDo) }
@@ -118,17 +117,6 @@ struct FillCommand: ParsableCommand {
     }
   }
 
-  private func gaps(_ text: Transcript) throws -> FillOptions.Gaps {
-    if gap.contains("auto") {
-      guard gap.count == 1 else {
-        throw ValidationError("--gap auto finds all gaps; give it alone, or the gaps themselves")
-      }
-      return .automatic
-    }
-    if gap.isEmpty { return text.words.contains(where: \.isMissing) ? .marked : .automatic }
-    return .given(try gap.map { try TimeRange($0) })
-  }
-
   private func show(_ gaps: [GapReport]) throws {
     if results.json {
       let encoder = JSONEncoder()
@@ -141,12 +129,3 @@ struct FillCommand: ParsableCommand {
 }
 
 extension FillMethod: ExpressibleByArgument {}
-
-extension GapReport {
-  /// "1.200-1.850  dropout  to order".
-  fileprivate var line: String {
-    let place = "\(startSeconds.formatted(3))-\(endSeconds.formatted(3))"
-    let said = isFilled ? words.joined(separator: " ") : "nothing is said there; left as it is"
-    return "\(place)  \(kind.rawValue)  \(said)"
-  }
-}

@@ -52,9 +52,6 @@ struct EditSettings: ParsableArguments {
       "Level of an added stem (1 as made); share that is removed or extracted.", valueName: "x"))
   var strength: Double = 1
 
-  @Option(help: "mask, diffusion or auto: masks for remove and extract, diffusion for add.")
-  var method: EditMethod = .auto
-
   @Flag(help: "Lower the whole song, not the stem, where the sum would clip.")
   var headroom = false
 
@@ -67,7 +64,6 @@ struct EditSettings: ParsableArguments {
     options.negative = negative
     options.strength = strength
     options.region = region
-    options.method = method
     options.headroom = headroom
     return options
   }
@@ -86,7 +82,6 @@ struct ResultOptions: ParsableArguments {
 }
 
 extension Precision: ExpressibleByArgument {}
-extension EditMethod: ExpressibleByArgument {}
 
 extension TimeRange: ExpressibleByArgument {
   public init?(argument: String) { try? self.init(argument) }

@@ -135,9 +135,9 @@ import Testing
     var settings = BatchSettings()
     settings.memory = 100 << 20
     let error = #expect(throws: BatchError.self) {
-      try BatchRun(folder.request("a.wav"), settings: settings, resumes: false) {
-        SongEditor(models: TestModels())
-      }.run()
+      try BatchRun(
+        folder.request("a.wav"), settings: settings, resumes: false, editors: TestModels().editors
+      ).run()
     }
     #expect(error?.isUsage == true)
   }

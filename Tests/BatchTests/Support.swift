@@ -64,6 +64,11 @@ final class TestModels: EditingModels {
     return HalfMasker()
   }
 
+  /// These for songs, and the installed ones for speech.
+  func editors() throws -> JobEditors {
+    JobEditors(songs: SongEditor(models: self), speech: try SpeechEditor())
+  }
+
   func generator(for target: String) throws -> any StemGenerator {
     throw EditError.unsupported(what: "nothing is made here", hint: "remove something")
   }
@@ -117,6 +122,25 @@ final class TestFolder: Sendable {
     try writer.commit()
   }
 
+  /// The clip of speech, 9 s at 16 kHz, with digital silence for some of it, and its transcript beside
+  /// it.
+  func talk(_ name: String, silent: Range<Int> = 0..<0) throws {
+    let audio = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../Audio")
+      .standardizedFileURL
+    let clip = try AudioReader(path: audio.appendingPathComponent("talk.flac").path)
+    let text = try String(
+      contentsOf: audio.appendingPathComponent("talk.txt"), encoding: .utf8)
+    try write(text, to: (name as NSString).deletingPathExtension + ".txt")
+    var block = try clip.readAll()
+    for index in silent { block.samples[index] = 0 }
+    let info = AudioInfo(
+      sampleRate: clip.info.sampleRate, channelCount: 1, frameCount: block.frameCount,
+      encoding: .integer(bits: 16))
+    let writer = try AudioWriter(path: path(name), like: info)
+    try writer.write(block)
+    try writer.commit()
+  }
+
   /// All files below a folder, but for reports and what the batch keeps for itself.
   func files(_ folder: String) throws -> [String: Data] {
     let base = url.appendingPathComponent(folder)
@@ -135,6 +159,14 @@ final class TestFolder: Sendable {
     request.instructions = instructions
     return request
   }
+
+  /// Fills from transcripts beside the recordings.
+  func fills(_ inputs: String...) -> BatchRequest {
+    var request = BatchRequest(out: path("out"))
+    request.inputs = inputs.map(path)
+    request.transcript = "{stem}.txt"
+    return request
+  }
 }
 
 extension BatchRun {
@@ -142,8 +174,7 @@ extension BatchRun {
     var settings = BatchSettings()
     settings.workers = 2
     settings.retries = retries
-    self.init(
-      request, settings: settings, resumes: resumes, editor: { SongEditor(models: models) })
+    self.init(request, settings: settings, resumes: resumes, editors: models.editors)
   }
 
   func run() throws -> BatchSummary { try run { _, _ in } }

@@ -37,6 +37,37 @@ import Testing
     #expect(lines.last?.hasPrefix("aedit: jobs.csv:3: ") == true)
   }
 
+  @Test(.enabled(if: Command.hasPainter)) func recordingsAreFilledAsOneIs() throws {
+    let place = try Workplace()
+    try place.talk { samples in for index in 40000..<42000 { samples[index] = 0 } }
+    let batch = [
+      "batch", "talk.wav", "--transcript", "{stem}.txt", "--out", "out", "--gap", "auto",
+      "--method", "continue",
+    ]
+    let run = try Command(batch, in: place.url)
+    #expect(run.status == 0 && run.output == "1 done; report: out/report.html\n", "\(run.errors)")
+    let single = try place.run(
+      "fill", "talk.wav", "--transcript", "talk.txt", "--gap", "auto", "--method", "continue")
+    #expect(single.status == 0)
+    #expect(try place.bytes("out/talk.filled.wav") == place.bytes("talk.filled.wav"))
+    #expect(try Command(batch + ["--resume"], in: place.url).status == 3)
+  }
+
+  @Test(arguments: [
+    ["--instruction", "remove the drums"], ["--recipe", "talk.txt"], ["--steps", "20"],
+    ["--region", "0:01-0:02"], ["--stems"], ["--method", "mask"], ["--method", "magic"],
+    ["--gap", "auto", "--gap", "1-2"], ["--gap", "1"],
+  ])
+  func optionsThatMeanNothingForFills(options: [String]) throws {
+    let place = try Workplace()
+    try place.talk()
+    let run = try Command(
+      ["batch", "talk.wav", "--transcript", "{stem}.txt", "--out", "out"] + options, in: place.url)
+    #expect(run.status == 2, "\(run.errors)")
+    #expect(run.errors.split(separator: "\n").filter { $0.hasPrefix("aedit: ") }.count == 1)
+    #expect(place.names == ["talk.txt", "talk.wav"])
+  }
+
   /// Asked to stop by `cancel`, a batch says what to do and leaves nothing half-written.
   @Test func cancelledItGoesOnLater() throws {
     let place = try Workplace()

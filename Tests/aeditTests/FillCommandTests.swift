@@ -170,5 +170,10 @@ import Testing
     let run = try place.run("fill", "talk.wav", "--transcript", "talk.txt", "--gap", "auto")
     #expect(run.status == 3, "\(run.output) \(run.errors)")
     #expect(try place.bytes("talk.filled.wav") == place.bytes("talk.wav"))
+    let other = try place.run(
+      "fill", "talk.wav", "--transcript", "talk.txt", "--gap", "auto", "-o", "talk.flac")
+    #expect(other.status == 3, "\(other.errors)")
+    #expect(try place.bytes("talk.flac").starts(with: Array("fLaC".utf8)))
+    #expect(try samples(place, "talk.flac").samples == samples(place, "talk.wav").samples)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Transcripts
 
 /// What is to be filled, and how.
 public struct FillOptions: Sendable, Equatable, Codable {
@@ -19,6 +20,31 @@ public struct FillOptions: Sendable, Equatable, Codable {
   public var overwrite = false
 
   public init(gaps: Gaps) { self.gaps = gaps }
+}
+
+extension FillOptions.Gaps {
+  /// Gaps as users name them: stretches of time, or `auto` alone.
+  ///
+  /// Nil without any text: see ``init(markedIn:)``.
+  /// - Throws: ``EditError``
+  public init?(_ texts: [String]) throws {
+    if texts.isEmpty { return nil }
+    guard texts.contains("auto") else {
+      self = .given(try texts.map { try TimeRange($0) })
+      return
+    }
+    guard texts.count == 1 else {
+      throw EditError.option(
+        name: "--gap", value: texts.joined(separator: " "), allowed: "auto alone, or the gaps")
+    }
+    self = .automatic
+  }
+
+  /// What is filled unless somebody names the gaps: those that a transcript has words in `[brackets]`
+  /// for, or else damage that is found.
+  public init(markedIn transcript: Transcript) {
+    self = transcript.words.contains(where: \.isMissing) ? .marked : .automatic
+  }
 }
 
 /// How a gap is filled.
@@ -53,6 +79,13 @@ public struct GapReport: Sendable, Codable, Equatable {
   public let isFilled: Bool
   /// How it is filled.
   public var method = FillMethod.speak
+
+  /// For people, such as "1.200-1.850  dropout  to order".
+  public var line: String {
+    let place = String(format: "%.3f-%.3f", startSeconds, endSeconds)
+    let said = isFilled ? words.joined(separator: " ") : "nothing is said there; left as it is"
+    return "\(place)  \(kind.rawValue)  \(said)"
+  }
 }
 
 /// What a filling did: returned, and written beside the output as `OUT.aedit.json`.
@@ -81,4 +114,7 @@ public struct FillReport: Sendable, Codable, Equatable {
 
   /// As readable JSON with sorted keys, ending in a line feed.
   public var json: Data { reportJSON(self) }
+
+  /// For people: a line for each gap, and what to know of the result.
+  public var notes: [String] { gaps.map(\.line) + warnings.map { "note: \($0)" } }
 }

@@ -43,15 +43,10 @@ struct GapPlan {
           method: way))
       guard isFilled else { continue }
       kept.append(gap)
-      let length = seconds.upperBound - seconds.lowerBound
-      let place = TimeRange(startSeconds: seconds.lowerBound, endSeconds: seconds.upperBound)
-      guard length <= GapFiller.longestSeconds else {
-        throw EditError.region(
-          text: "\(place)", reason: "gaps may last \(GapFiller.longestSeconds) s at most")
-      }
-      if length > Self.unsureSeconds {
+      try gap.checkLength(rate: rate)
+      if seconds.upperBound - seconds.lowerBound > Self.unsureSeconds {
         warnings.append(
-          "the gap \(place) is longer than \(Self.unsureSeconds) s: what is spoken there may be unclear"
+          "the gap \(gap.place(rate: rate)) is longer than \(Self.unsureSeconds) s: what is spoken there may be unclear"
         )
       }
     }
@@ -117,5 +112,21 @@ struct GapPlan {
       throw EditError.transcript(reason: "it marks no gap; put what is missing in [brackets]")
     }
     return found
+  }
+}
+
+extension Gap {
+  func place(rate: Int) -> TimeRange {
+    TimeRange(
+      startSeconds: Double(frames.lowerBound) / Double(rate),
+      endSeconds: Double(frames.upperBound) / Double(rate))
+  }
+
+  /// - Throws: ``EditError/region(text:reason:)`` for a gap that is too long to be filled.
+  func checkLength(rate: Int) throws {
+    guard Double(frames.count) <= GapFiller.longestSeconds * Double(rate) else {
+      throw EditError.region(
+        text: "\(place(rate: rate))", reason: "gaps may last \(GapFiller.longestSeconds) s at most")
+    }
   }
 }

@@ -14,6 +14,16 @@ extension SpeechEditor {
     try plan(Song(path: input), transcript, options, progress).reports
   }
 
+  /// Finds out without any work what would keep a recording from being filled.
+  ///
+  /// - Parameter info: of the recording.
+  /// - Throws: ``EditError``
+  public func check(_ options: FillOptions, on info: AudioInfo) throws {
+    try checkLength(info)
+    guard case .given(let ranges) = options.gaps else { return }
+    for gap in try GapPlan.given(ranges, in: info) { try gap.checkLength(rate: info.sampleRate) }
+  }
+
   /// Speaks what a transcript says in the gaps of a recording. Outside of the gaps every sample stays
   /// as it is.
   ///
@@ -21,13 +31,14 @@ extension SpeechEditor {
   ///   - input: any sound file that `AudioReader` reads.
   ///   - transcript: of the whole recording.
   ///   - output: nil for `talk.filled.<ext>` beside the input.
+  ///   - listener: hears the whole recording before and after, once.
   /// - Returns: what was done; `changed` is false when there was nothing to fill and the output is a
   ///   bit-identical copy.
   /// - Throws: ``EditError``, `TranscriptError`, `AudioFileError`, `CheckpointError`, and what
   ///   `progress` throws.
   public func fill(
     _ input: String, transcript: Transcript, to output: String? = nil, options: FillOptions,
-    progress: ProgressHandler = { _ in }
+    progress: ProgressHandler = { _ in }, listener: SongListener? = nil
   ) throws -> FillReport {
     let song = try Song(path: input)
     let files = try fillFiles(input, song.info, output, options)
@@ -36,13 +47,14 @@ extension SpeechEditor {
     }
     let patches = try patches(song, plan, options, progress)
     var outcome = SongWriter.Outcome()
-    if patches.isEmpty {
+    if patches.isEmpty, SongEditor.keepsFormat(song.info, files.plan) {
+      try listener.map(song.play)
       try OutputFiles.copy(input, to: files.song)
     } else {
       let writer = SongWriter(
         input: song, edited: Song(song, patches), mix: nil, output: files.song, stemPath: nil,
         overwrite: options.overwrite)
-      outcome = try writer.write(headroom: false) {
+      outcome = try writer.write(headroom: false, listener: listener) {
         try progress(EditProgress(fraction: 0.9 + 0.1 * $0, activity: "writing"))
       }
     }

@@ -19,6 +19,10 @@ public final class SpeechEditor: Sendable {
     models = try SpeechModels(model: model, precision: precision)
   }
 
+  /// The packages that fills use, without their networks being loaded.
+  /// - Throws: `CheckpointError`, also when a file is not the one that its package was made with.
+  public func verifiedModels() throws -> [LoadedModel] { try models.verified() }
+
   /// Finds where each word of a transcript is said.
   ///
   /// - Parameter force: gives times even where the words do not fit the sound.
@@ -64,12 +68,16 @@ public final class SpeechEditor: Sendable {
   /// Longest recording, seconds: what the aligner keeps of one must fit into memory.
   static let longestSeconds = 4.0 * 3600
 
-  func listener(for song: Song) throws -> SpeechListener {
-    guard song.info.durationSeconds <= Self.longestSeconds else {
+  func checkLength(_ info: AudioInfo) throws {
+    guard info.durationSeconds <= Self.longestSeconds else {
       throw EditError.unsupported(
-        what: "a recording of \(TimeRange.clock(song.info.durationSeconds)) is too long",
+        what: "a recording of \(TimeRange.clock(info.durationSeconds)) is too long",
         hint: "cut it into parts of at most \(TimeRange.clock(Self.longestSeconds))")
     }
+  }
+
+  func listener(for song: Song) throws -> SpeechListener {
+    try checkLength(song.info)
     return SpeechListener(
       aligner: try models.aligner(), inventory: try models.inventory(),
       phonemizer: try Phonemizer())

@@ -85,6 +85,15 @@ final class SpeechModels: Sendable {
     try loaded.withLock { try speech(&$0).decode(Defaults.self, from: "defaults").leastFit }
   }
 
+  /// The packages that fills use, once all their files were found to be what they should be.
+  func verified() throws -> [LoadedModel] {
+    try [Self.packageKind, Self.voiceKind].map { kind in
+      let package = try store.package(kind: kind)
+      try package.verify()
+      return LoadedModel(package)
+    }
+  }
+
   var used: [LoadedModel] {
     loaded.withLock { [$0.package, $0.voice].compactMap(\.self).map(LoadedModel.init) }
   }
