@@ -55,7 +55,8 @@ struct Publisher {
       let (from, to) = (folder.place(of: file.staged), folder.place(of: file.name))
       var parent = (to as NSString).deletingLastPathComponent
       try BatchFolder.makeFolder(parent)
-      while parent.count >= folder.path.count, changed.insert(parent).inserted {
+      // Foundation finds no folder above a name of one letter, such as `--out o`: it crashes.
+      while changed.insert(parent).inserted, parent.count > folder.path.count {
         parent = (parent as NSString).deletingLastPathComponent
       }
       if rename(from, to) != 0 {

@@ -151,7 +151,7 @@ enum MemoryNeed {
     Set(jobs.map(\.job.operation.kind)).reduce(0) { sum, kind in
       switch kind {
       case .edit: sum + (240 << 20)
-      case .fill: sum + (160 << 20)
+      case .fill: sum + (205 << 20)
       }
     }
   }

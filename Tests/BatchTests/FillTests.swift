@@ -171,9 +171,9 @@ import Transcripts
         folder.fills("a.wav"), settings: settings, resumes: false, editors: TestModels().editors
       ).preview().jobs.count
     }
-    settings.memory = 230 << 20
+    settings.memory = 250 << 20
     #expect(try jobs() == 1)
-    settings.memory = 160 << 20
+    settings.memory = 200 << 20
     let error = #expect(throws: BatchError.self) { try jobs() }
     guard case .memory? = error else {
       Issue.record("\(String(describing: error))")

@@ -41,15 +41,15 @@ import Testing
     let place = try Workplace()
     try place.talk { samples in for index in 40000..<42000 { samples[index] = 0 } }
     let batch = [
-      "batch", "talk.wav", "--transcript", "{stem}.txt", "--out", "out", "--gap", "auto",
+      "batch", "talk.wav", "--transcript", "{stem}.txt", "--out", "o", "--gap", "auto",
       "--method", "continue",
     ]
     let run = try Command(batch, in: place.url)
-    #expect(run.status == 0 && run.output == "1 done; report: out/report.html\n", "\(run.errors)")
+    #expect(run.status == 0 && run.output == "1 done; report: o/report.html\n", "\(run.errors)")
     let single = try place.run(
       "fill", "talk.wav", "--transcript", "talk.txt", "--gap", "auto", "--method", "continue")
     #expect(single.status == 0)
-    #expect(try place.bytes("out/talk.filled.wav") == place.bytes("talk.filled.wav"))
+    #expect(try place.bytes("o/talk.filled.wav") == place.bytes("talk.filled.wav"))
     #expect(try Command(batch + ["--resume"], in: place.url).status == 3)
   }
 
