@@ -30,7 +30,9 @@ SECONDS = 6
 FITTED, TUNED = 40, 8  # of each event
 FALSE_RATE = 0.05
 #: What is asked for where a class's name alone is not taken for a sound.
-SAID = {"steps": "footsteps"}
+SAID = {"steps": "footsteps", "water": "running water", "phone": "ringing phone",
+        "insects": "crickets", "door": "slamming door", "gun": "gunshot", "glass": "breaking glass",
+        "hammer": "hammering"}
 
 
 def statistics(sound: np.ndarray) -> np.ndarray:
