@@ -38,7 +38,8 @@ class Guide:
         return self.words[key]
 
     def frames(self, count: int, words: list) -> torch.Tensor:
-        """The guide [count, bands], relative to its mean; zeros where nothing is said. words: (text, language, its phonemes' times in frames)."""
+        """The guide [count, bands], relative to its mean; zeros where nothing is said. words: (text,
+        language, its phonemes' times in frames)."""
         out = torch.zeros(count, self.layout.bands)
         there = torch.zeros(count, dtype=torch.bool)
         for text, language, times in words:

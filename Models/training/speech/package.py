@@ -28,8 +28,7 @@ def main() -> None:
         config[component].pop("symbols", None)
     write_package(options.out, kind="speech", version=options.version,
                   licence="GPL-3.0-or-later", components=components, config=config,
-                  symbols=Phonemes().symbols,
-                  defaults={"least_fit": LEAST_FIT})
+                  symbols=Phonemes().symbols, defaults={"least_fit": LEAST_FIT})
 
 
 if __name__ == "__main__":
