@@ -9,13 +9,16 @@ public protocol EditingModels: AnyObject, Sendable {
   func generator(for target: String) throws -> any StemGenerator
   /// For restored highs.
   func trebleEstimator() throws -> any TrebleEstimator
-  /// The stems that the music models know by name.
+  /// The stems that the music model finds in songs, by name.
   func targets() throws -> [String]
-  /// The parts of recordings that the sound model knows by name.
+  /// The stems that it makes.
+  func madeTargets() throws -> [String]
+  /// The parts of recordings that the sound model finds, by name.
   /// - Throws: `CheckpointError` when none is installed.
   func soundTargets() throws -> [String]
-  /// Whether the sound model can make sounds, too.
-  func makesSounds() throws -> Bool
+  /// The sounds that it makes.
+  /// - Throws: as ``soundTargets()``.
+  func madeSounds() throws -> [String]
   /// What an instruction asks for.
   func plan(_ instruction: String) throws -> EditPlan
   /// States of a text, for both.

@@ -71,16 +71,13 @@ final class InstalledModels: EditingModels {
     }
   }
 
-  func targets() throws -> [String] {
-    try loaded.withLock { try package(Self.musicKind, &$0).decode([String].self, from: "targets") }
-  }
+  func targets() throws -> [String] { try names("targets", Self.musicKind) }
+  func madeTargets() throws -> [String] { try names("made", Self.musicKind) }
+  func soundTargets() throws -> [String] { try names("targets", Self.soundKind) }
+  func madeSounds() throws -> [String] { try names("made", Self.soundKind) }
 
-  func soundTargets() throws -> [String] {
-    try loaded.withLock { try package(Self.soundKind, &$0).decode([String].self, from: "targets") }
-  }
-
-  func makesSounds() throws -> Bool {
-    try loaded.withLock { try package(Self.soundKind, &$0).components["editor"] != nil }
+  private func names(_ list: String, _ kind: String) throws -> [String] {
+    try loaded.withLock { try package(kind, &$0).decode([String].self, from: list) }
   }
 
   func plan(_ instruction: String) throws -> EditPlan {

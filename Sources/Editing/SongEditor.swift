@@ -173,16 +173,21 @@ public final class SongEditor: Sendable {
           what: "\(step.targets) are known to different models", hint: "ask for one after the other"
         )
       }
-      if step.operation == .add, !sounds.isEmpty, try !models.makesSounds() {
-        throw EditError.unsupported(
-          what: "the installed sound model makes no sounds, so \(step.targets) cannot be added",
-          hint: "it cleans recordings, drops sounds and keeps them alone")
-      }
-      let known = try sounds.isEmpty ? models.targets() : models.soundTargets()
+      let isAdded = step.operation == .add
+      let known =
+        switch (sounds.isEmpty, isAdded) {
+        case (true, false): try models.targets()
+        case (true, true): try models.madeTargets()
+        case (false, false): try models.soundTargets()
+        case (false, true): try models.madeSounds()
+        }
       for target in names where !known.contains(target) {
         throw EditError.unsupported(
-          what: "the installed models do not know the \(target)",
-          hint: "they know \(known.joined(separator: ", "))")
+          what: isAdded
+            ? "the installed models cannot add \(target)"
+            : "the installed models do not know the \(target)",
+          hint: known.isEmpty
+            ? "they make no such sounds" : "they know \(known.joined(separator: ", "))")
       }
     }
   }

@@ -44,7 +44,12 @@ public struct Planner {
   private let read: (String) throws -> Reading
 
   /// - Parameter read: the text model, called with one request without its region.
-  public init(read: @escaping (String) throws -> Reading) { self.read = read }
+  public init(read: @escaping (String) throws -> Reading) {
+    self.read = { text in
+      let reading = try read(text)
+      return reading.isUnderstood ? reading : SoundEvents.plain(text) ?? reading
+    }
+  }
 
   /// - Throws: ``InstructionError``
   public func plan(_ instruction: String) throws -> EditPlan {

@@ -81,6 +81,34 @@ public enum SoundEvents {
     return found
   }
 
+  private static let verbs: [(operation: RequestedOperation, words: [String])] = [
+    (.add, ["add", "insert", "include"]),
+    (.remove, ["remove", "drop", "delete", "mute", "cut", "silence", "erase", "eliminate"]),
+    (.extract, ["extract", "isolate", "keep", "solo"]),
+  ]
+  /// What may stand beside an event without asking for anything else.
+  private static let fillers = [
+    "a", "an", "the", "some", "this", "that", "these", "those", "all", "please", "sound", "sounds",
+    "noise", "noises", "effect", "of", "and", "in", "out", "background", "running", "breaking",
+    "distant", "single",
+  ]
+  private static let levels = ["loud": "loud", "soft": "soft", "quiet": "soft", "faint": "soft"]
+
+  /// A request that is a verb and events and nothing else, "drop the running water": as an instruction
+  /// in general it may say something quite different, and the text model is not sure of it.
+  static func plain(_ text: String) -> Reading? {
+    let words = tokens(of: text).compactMap(\.word)
+    guard let verb = words.first, words.contains(where: { event($0) != nil }),
+      let operation = verbs.first(where: { $0.words.contains(verb) })?.operation,
+      words.dropFirst().allSatisfy({
+        event($0) != nil || fillers.contains($0) || levels[$0] != nil
+      })
+    else { return nil }
+    return Reading(
+      operation: operation, target: "other", attributes: Array(Set(words.compactMap { levels[$0] })),
+      confidence: 1, isUnderstood: true)
+  }
+
   /// Whether "wind" is no section of an orchestra.
   static func isWeather(_ text: String) -> Bool {
     let words = tokens(of: text).compactMap(\.word)

@@ -49,9 +49,10 @@ final class TestModels: EditingModels {
   }
   func verified() throws -> [LoadedModel] { used }
   func targets() throws -> [String] { ["drums", "bass"] }
+  func madeTargets() throws -> [String] { ["drums", "bass"] }
   func states(of text: String) throws -> TextStates { TextStates(try Tensor([1], shape: [1, 1])) }
 
-  func makesSounds() throws -> Bool { false }
+  func madeSounds() throws -> [String] { [] }
   func soundTargets() throws -> [String] { [] }
 
   func masker(for target: String) throws -> any StemMasker {

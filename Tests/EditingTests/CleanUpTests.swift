@@ -33,9 +33,9 @@ import Testing
 
   @Test func addsEventsWhereTheModelCan() throws {
     #expect(try edit(step(.add, "birds")).steps[0].operation == "add")
-    models.canMakeSounds = false
+    models.sounds = []
     let error = try #require(throws: EditError.self) { try edit(step(.add, "dog")) }
-    #expect("\(error)".contains("makes no sounds"))
+    #expect("\(error)".contains("cannot add dog"))
   }
 
   @Test func refusesToCleanBySampling() throws {

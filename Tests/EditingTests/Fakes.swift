@@ -146,13 +146,14 @@ final class FakeModels: EditingModels, @unchecked Sendable {
   func masker(for target: String) throws -> any StemMasker {
     SoundParts.names.contains(target) ? fakeCleaner : fakeMasker
   }
-  var canMakeSounds = true
-  func makesSounds() throws -> Bool { canMakeSounds }
+  var sounds = ["dog", "birds"]
+  func madeSounds() throws -> [String] { sounds }
   func soundTargets() throws -> [String] { ["noise", "voice", "dog", "birds"] }
   func generator(for target: String) throws -> any StemGenerator { fakeGenerator }
   func trebleEstimator() throws -> any TrebleEstimator { FlatTreble() }
   var stems = ["drums 0.6", "bass 0.3", "piano 0.4", "drums", "drums 0.5", "drums 0.8", "piano"]
   func targets() throws -> [String] { stems }
+  func madeTargets() throws -> [String] { stems }
 
   func plan(_ instruction: String) throws -> EditPlan {
     EditPlan(steps: [step(.remove, String(instruction.split(separator: " ").last ?? ""))])

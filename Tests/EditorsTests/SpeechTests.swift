@@ -177,6 +177,7 @@ import Transcripts
 
   private struct Case: Decodable {
     let words: [[Int]]
+    let unheard: [[Int]]
     let spans: [[[Int]]]
   }
 
@@ -186,7 +187,9 @@ import Transcripts
     for (index, expected) in cases.enumerated() {
       let logits = try file.tensor("path.\(index).logits")
       let posteriors = PhonemePosteriors(classCount: logits.channels, logits: logits.floats)
-      let found = try #require(PhonemePath(words: expected.words).frames(in: posteriors))
+      var path = PhonemePath(words: expected.words)
+      path.unheard = expected.unheard.map { $0[0]..<$0[1] }
+      let found = try #require(path.frames(in: posteriors))
       #expect(found.map { $0.map { [$0.lowerBound, $0.upperBound] } } == expected.spans)
     }
   }

@@ -139,12 +139,15 @@ def aligner():
 def path():
     rng = np.random.default_rng(5)
     cases = []
-    for frames, words in ((60, [[1, 2, 3], [4], [2, 2, 5]]), (400, [[3, 1]] * 12), (9, [[1, 2, 3, 4]])):
+    for frames, words, unheard in (
+            (60, [[1, 2, 3], [4], [2, 2, 5]], []), (400, [[3, 1]] * 12, []), (9, [[1, 2, 3, 4]], []),
+            (60, [[1, 2, 3], [4], [2, 2, 5]], [(20, 35)]), (400, [[3, 1]] * 40, [(90, 115), (300, 310)]),
+            (90, [[1, 2], [3, 4]], [(0, 12), (30, 80)]), (40, [[1, 2, 3, 4], [5, 1]], [(25, 40)])):
         logits = torch.tensor(4 * rng.standard_normal((frames, 6)), dtype=torch.float32)
         logits[:, 0] += 6
         out[f"path.{len(cases)}.logits"] = logits
-        spans = alignment.viterbi(logits.log_softmax(-1).numpy(), words)
-        cases.append({"words": words, "spans": spans})
+        spans = alignment.viterbi(logits.log_softmax(-1).numpy(), words, unheard)
+        cases.append({"words": words, "unheard": unheard, "spans": spans})
     (FOLDER / "paths.json").write_text(json.dumps(cases) + "\n")
 
 

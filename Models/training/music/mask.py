@@ -21,8 +21,9 @@ import torch.nn.functional as F
 from ..loop import Run, autocast, options
 from .features import Layout, filters, spread, stereo, stft
 from .masknet import MaskNet, MaskNetConfig
-from .mixtures import TARGETS, Mixer, Replay
+from .mixtures import RECORD, Replay
 from .phrases import Phrases, phrase
+from .singing import VOCALS, SingingMixer
 from .songs import RATE
 
 FRAMES = 256  # of a chunk at run time
@@ -33,7 +34,7 @@ QUESTIONS = 3  # asked of each mixture
 class Listener:
     """Features of mixtures, and energies of stems by channel and band."""
 
-    targets = TARGETS
+    targets = SingingMixer.wanted
 
     def __init__(self, mixer, frames: int, seed: int, config: MaskNetConfig | None = None):
         c = config or MaskNetConfig()
@@ -60,7 +61,8 @@ class Listener:
             stem = sum(spectra[name] for name in own)
             answers[target] = energy(stem, stem), energy(stem, mixture)
         return {"features": stereo(mixture, self.bank, self.spread),
-                "p_mix": energy(mixture, mixture), "answers": answers}
+                "p_mix": energy(mixture, mixture), "answers": answers,
+                "askable": [VOCALS] if RECORD in stems else self.targets}
 
     def lacked(self, missing: list[str], count: int) -> list[str]:
         """What a mixture is asked for that it lacks."""
@@ -107,17 +109,23 @@ class Batches:
             Heard(listener), batch_size=None, num_workers=1, prefetch_factor=16)
         self.replay = Replay(iter(made).__next__, self.rng, reuse=reuse, keep=600)
 
-    def ask(self, present: list[str]) -> list[str]:
-        """Stems of the mixture, and often one that it lacks."""
+    def ask(self, present: list[str], askable: list[str]) -> list[str]:
+        """Stems of the mixture, and often one that it lacks. A vocal is asked for whenever there is one:
+        few mixtures have it."""
         rng = self.rng
+        if len(askable) == 1:
+            return askable * QUESTIONS
         count = min(len(present), QUESTIONS - (rng.random() < 0.5))
-        chosen = rng.sample(sorted(present), count)
-        missing = [name for name in self.listener.targets if name not in present]
-        return chosen + self.listener.lacked(missing, QUESTIONS - count)
+        chosen = [name for name in present if name == VOCALS]
+        others = sorted(name for name in present if name not in chosen)
+        chosen += rng.sample(others, max(0, count - len(chosen)))
+        missing = [name for name in askable if name not in present]
+        return chosen + self.listener.lacked(missing, QUESTIONS - len(chosen))
 
     def draw(self, count: int) -> dict:
         heard = self.replay.draw(count)
-        return self.listener.batch(heard, [self.ask(list(item["answers"])) for item in heard])
+        return self.listener.batch(heard, [self.ask(list(item["answers"]), item["askable"])
+                                           for item in heard])
 
 
 class Held(Listener):
@@ -171,12 +179,12 @@ def main() -> None:
     seconds = MaskNetConfig.hop / RATE
 
     def listener():
-        return Listener(Mixer("train", CROP * seconds, run.step, augment=True, stereo=0.6), CROP,
+        return Listener(SingingMixer("train", CROP * seconds, run.step, augment=True, stereo=0.6), CROP,
                         run.step)
 
     train = Batches(listener)
-    held = Held(Mixer("dev", FRAMES * seconds, 1, augment=False, stereo=1 / 3), FRAMES, 1)
-    dev = [held.draw(target, 8) for target in TARGETS]
+    held = Held(SingingMixer("dev", FRAMES * seconds, 1, augment=False, stereo=1 / 3), FRAMES, 1)
+    dev = [held.draw(target, 8) for target in held.targets]
 
     def evaluate(module):
         rows: dict[str, list] = {}

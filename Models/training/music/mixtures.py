@@ -10,12 +10,14 @@ from .songs import RATE, Songs
 TARGETS = ["drums", "bass", "guitar", "acoustic guitar", "electric guitar", "piano", "strings",
            "organ", "brass", "woodwind", "synth"]
 GUITARS = ("acoustic guitar", "electric guitar")
+RECORD = "record"  # the stem that is real instrumental music as it was released
 
 
 @dataclasses.dataclass
 class Mixture:
     """`stems` and their sum have shape [2, samples] (or [samples] of a mixer without stereo);
-    `targets` says which stems belong to each name that is present."""
+    `targets` says which stems belong to each name that is present. A record's instruments are not
+    known: beside one, only vocals can be asked for."""
 
     stems: dict[str, np.ndarray]
     targets: dict[str, list[str]]
@@ -117,8 +119,8 @@ class Mixer:
                     stems[name] = resampled(stems[name], own)
         return stems
 
-    def stems(self) -> dict[str, np.ndarray]:
-        """At least two stems; in training also mixed across songs, each augmented on its own."""
+    def chosen(self) -> dict[str, np.ndarray]:
+        """At least two stems; in training also mixed across songs."""
         rng = self.rng
         while True:
             stems = self.crop()
@@ -132,12 +134,18 @@ class Mixer:
             if self.augment:
                 while len(stems) > 3 and rng.random() < 0.35:
                     stems.pop(rng.choice(sorted(stems)))
-                stems = {name: augmented(stem, rng) for name, stem in stems.items()}
-            if self.stereo is not None:
-                wide = rng.random() < self.stereo
-                stems = {name: placed(stem, rng) if wide else np.stack([stem, stem])
-                         for name, stem in stems.items()}
             return stems
+
+    def stems(self) -> dict[str, np.ndarray]:
+        """Chosen stems, in training each augmented on its own, in stereo if asked for."""
+        rng, stems = self.rng, self.chosen()
+        if self.augment:
+            stems = {name: augmented(stem, rng) for name, stem in stems.items()}
+        if self.stereo is not None:
+            wide = rng.random() < self.stereo
+            stems = {name: placed(stem, rng) if wide else np.stack([stem, stem])
+                     for name, stem in stems.items()}
+        return stems
 
     def targets(self, stems, wanted: list[str] = TARGETS) -> dict[str, list[str]]:
         """The stems of each name; a guitar of either kind is also a guitar."""
@@ -165,7 +173,7 @@ class Mixer:
                      for name, sound in stems.items()}
             peak = float(np.abs(sum(stems.values())).max())
             names = self.targets(stems)
-            if peak < 1e-3 or not names:
+            if peak < 1e-3 or not names and RECORD not in stems:
                 continue
             scale = np.float32(10 ** (rng.uniform(-18, -3) / 20) / peak)
             return Mixture({name: sound * scale for name, sound in stems.items()}, names)

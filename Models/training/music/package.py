@@ -10,6 +10,7 @@ from ..networks import MelVAEConfig, StemEditorConfig, TimbreConfig, VocoderConf
 from ..package import gathered, package_flags, write_package
 from .masknet import MaskNetConfig
 from .mixtures import TARGETS
+from .singing import SingingMixer
 
 COMPONENTS = {"mask": MaskNetConfig(), "editor": StemEditorConfig(), "timbre": TimbreConfig(),
               "vae": MelVAEConfig(), "vocoder": VocoderConfig()}
@@ -24,7 +25,8 @@ def main() -> None:
     write_package(
         flags.out, kind="music", version=flags.version, licence="GPL-3.0-or-later",
         mel={"rate": 44100, "n_fft": 2048, "hop": 512, "bands": 128},
-        components=files, config=configs, targets=TARGETS, defaults=DEFAULTS)
+        components=files, config=configs, targets=SingingMixer.wanted, made=TARGETS,
+        defaults=DEFAULTS)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ already has. The editor's VAE and vocoder are those of `Models/music`.
 from ..networks import StemEditorConfig
 from ..package import gathered, package_flags, write_package
 from .mask import CONFIG
-from .mixtures import TARGETS
+from .mixtures import MADE, TARGETS
 
 #: To be chosen on dev: see CARD.md.
 DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 1.0, "steps": 12, "guidance": 3.0,
@@ -21,7 +21,8 @@ def main() -> None:
     configs, files = gathered(flags.source, flags.out, {"mask": CONFIG, "editor": StemEditorConfig()})
     write_package(
         flags.out, kind="sound", version=flags.version, licence="GPL-3.0-or-later",
-        components=files, config=configs, targets=TARGETS, defaults=DEFAULTS)
+        components=files, config=configs, targets=TARGETS,
+        made=MADE if "editor" in files else [], defaults=DEFAULTS)
 
 
 if __name__ == "__main__":

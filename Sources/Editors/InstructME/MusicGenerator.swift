@@ -56,7 +56,7 @@ public struct MusicGenerator: StemGenerator {
     timbre =
       package.components["timbre"] == nil
       ? nil : try load("timbre", of: package) { try Timbre($0, config: $1) }
-    targets = try package.decode([String].self, from: "targets")
+    targets = try package.decode([String].self, from: "made")
     vae = try load("vae", of: codec) { try MelVAE($0, config: $1) }
     vocoder = try load("vocoder", of: codec) { try Vocoder($0, config: $1) }
     let config = vocoder.config
