@@ -236,10 +236,12 @@ def main() -> None:
             hop = config.hop * config.stride
             heard = torch.stack([loud(sound, hop, logits.shape[1]) for sound in clean])
             places = [guess(entry, row.numpy()) for entry, row in zip(entries, heard)]
-            heard &= ~unheard
+            # A sum over paths may put into a gap what is heard beside it: not where there is one.
+            whole = (~unheard.any(1)).nonzero()[:, 0]
             path = path_loss(
-                logits, [entry.phones for entry in entries], heard, places, prior, unheard)
-            prior.lerp_(logits.detach().softmax(-1)[heard].mean(0), 0.02)
+                logits[whole], [entries[index].phones for index in whole], heard[whole],
+                [places[index] for index in whole], prior) if len(whole) else 0 * logits.mean()
+            prior.lerp_(logits.detach().softmax(-1)[heard & ~unheard].mean(0), 0.02)
             known = labels != UNKNOWN
             frame = F.cross_entropy(logits[known], labels[known]) if known.any() else 0 * path
         return {"loss": path + 0.5 * frame, "path": path, "frame": frame}

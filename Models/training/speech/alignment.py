@@ -140,8 +140,7 @@ def viterbi(log_probabilities: np.ndarray, words: list[list[int]],
 
 def path_loss(logits: torch.Tensor, words: list[list[list[int]]],
               loud: torch.Tensor | None = None, places: list[np.ndarray] | None = None,
-              prior: torch.Tensor | None = None,
-              unheard: torch.Tensor | None = None) -> torch.Tensor:
+              prior: torch.Tensor | None = None) -> torch.Tensor:
     """-log of the sum over all paths, a frame, of [B, T, classes]; the frames after an utterance's
     end must be silence, as they are counted as such.
 
@@ -151,7 +150,6 @@ def path_loss(logits: torch.Tensor, words: list[list[list[int]]],
     places: for each phoneme its (middle, half length) in frames as a flat start guesses them, from
     which it may stray by some PLACE_FRAMES;
     prior [classes]: how often a class is said to be, which counts against it (2406.02560).
-    unheard [B, T]: frames that say nothing of what is said.
     """
     batch, frames, _ = logits.shape
     lattices = [lattice(item) for item in words]
@@ -166,8 +164,6 @@ def path_loss(logits: torch.Tensor, words: list[list[list[int]]],
     if prior is not None:
         emitted = emitted - PRIOR_WEIGHT * prior.clamp_min(1e-4).log()
     emitted = emitted.gather(2, states[:, None].expand(-1, frames, -1))
-    if unheard is not None:
-        emitted = emitted.masked_fill(unheard[..., None], 0)
     if loud is not None:
         silent = (states == SILENCE)[:, None].expand(-1, frames, -1)
         emitted = emitted - LOUD_COST * (silent & loud[..., None])

@@ -5,10 +5,12 @@ import Signal
 import Transcripts
 
 /// Speaks what a transcript says in a gap of a recording, in its voice and room, and joins it.
-struct GapFiller {
-  let filler: SpeechFiller
-  let phonemizer: Phonemizer
-  let seed: UInt64
+final class GapFiller {
+  private let filler: SpeechFiller
+  private let phonemizer: Phonemizer
+  private let seed: UInt64
+  /// The synthesizer's words, by their text: neighbouring gaps hear the same ones.
+  private var kept: [String: SaidWord] = [:]
 
   /// Longest gap, seconds: half of the window that the painter hears.
   static let longestSeconds = 2.5
@@ -20,8 +22,14 @@ struct GapFiller {
   private static let continuedPastSeconds = 0.1, continuedOrderSeconds = 1.0 / 60
   /// Silence on both sides of a word of the guide, seconds; as in the training.
   private static let guidePauseSeconds = 0.05
+  /// Words that are kept; then all are forgotten.
+  private static let keptWords = 500
   /// Peak of the window's sound for the network.
   private static let modelPeak = 0.5
+
+  init(filler: SpeechFiller, phonemizer: Phonemizer, seed: UInt64) {
+    (self.filler, self.phonemizer, self.seed) = (filler, phonemizer, seed)
+  }
 
   /// - Parameters:
   ///   - song: the recording, with the gaps before this one filled.
@@ -114,24 +122,39 @@ struct GapFiller {
   private func guide(_ speech: AlignedSpeech, in heard: Range<Int>, rate: Double) throws
     -> [GuideWord]
   {
-    let model = filler.mel.sampleRateHz
     let (start, end) = (Double(heard.lowerBound) / rate, Double(heard.upperBound) / rate)
     let words = speech.words.filter { $0.end > start && $0.start < end }
+    func samples(_ seconds: Double) -> Double { seconds * Double(filler.mel.sampleRateHz) }
     return try zip(words, SpokenEnglish.words(words.map(\.text.text))).map { word, text in
-      let spoken = try phonemizer.spoken(text)
-      let pause = [Float](
-        repeating: 0, count: Int(Self.guidePauseSeconds * Double(spoken.sampleRate)))
-      func samples(_ seconds: Double) -> Double { seconds * Double(model) }
+      let spoken = try self.word(saying: text)
       return GuideWord(
-        samples: try StreamResampler.resample(
-          pause + spoken.samples + pause, from: spoken.sampleRate, to: model),
-        phonemes: spoken.phonemes.map {
-          samples(
-            $0.lowerBound + Self.guidePauseSeconds)...samples(
-              $0.upperBound + Self.guidePauseSeconds)
-        },
+        samples: spoken.samples, phonemes: spoken.phonemes,
         own: word.phones.map { samples($0.start - start)...samples(max($0.start, $0.end) - start) })
     }
+  }
+
+  /// A word with a pause on both sides, at the network's rate; phonemes in samples.
+  private struct SaidWord {
+    let samples: [Float]
+    let phonemes: [ClosedRange<Double>]
+  }
+
+  private func word(saying text: String) throws -> SaidWord {
+    if let word = kept[text] { return word }
+    let model = filler.mel.sampleRateHz
+    let spoken = try phonemizer.spoken(text)
+    let pause = [Float](
+      repeating: 0, count: Int(Self.guidePauseSeconds * Double(spoken.sampleRate)))
+    func samples(_ seconds: Double) -> Double {
+      (seconds + Self.guidePauseSeconds) * Double(model)
+    }
+    let word = SaidWord(
+      samples: try StreamResampler.resample(
+        pause + spoken.samples + pause, from: spoken.sampleRate, to: model),
+      phonemes: spoken.phonemes.map { samples($0.lowerBound)...samples($0.upperBound) })
+    if kept.count >= Self.keptWords { kept = [:] }
+    kept[text] = word
+    return word
   }
 
   /// Puts the spoken gap into each channel at the level that the channel has beside it, and fades
