@@ -21,9 +21,8 @@ import torch.nn.functional as F
 from ..loop import Run, autocast, options
 from .features import Layout, filters, spread, stereo, stft
 from .masknet import MaskNet, MaskNetConfig
-from .mixtures import RECORD, Replay
+from .mixtures import RECORD, VOCALS, Replay, SingingMixer
 from .phrases import Phrases, phrase
-from .singing import VOCALS, SingingMixer
 from .songs import RATE
 
 FRAMES = 256  # of a chunk at run time

@@ -5,11 +5,13 @@ import random
 
 import numpy as np
 
-from .songs import RATE, Songs
+from .recordings import Recordings
+from .songs import RATE, Singing, Songs
 
 TARGETS = ["drums", "bass", "guitar", "acoustic guitar", "electric guitar", "piano", "strings",
            "organ", "brass", "woodwind", "synth"]
 GUITARS = ("acoustic guitar", "electric guitar")
+VOCALS = "vocals"
 RECORD = "record"  # the stem that is real instrumental music as it was released
 
 
@@ -204,6 +206,29 @@ class Mixer:
             stem = stem * np.float32(10 ** (level / 20) * (energy[1] / energy[0]) ** 0.5)
             scale = np.float32(10 ** (rng.uniform(-18, -3) / 20) / np.abs(stem + rest).max())
             return Item(target, stem * scale, rest * scale, level)
+
+
+class SingingMixer(Mixer):
+    """Songs of the factory with and without a voice over them; in training also records."""
+
+    VOICE_SHARE, RECORD_SHARE = 0.3, 0.15
+    wanted = [*TARGETS, VOCALS]
+
+    def __init__(self, split: str, *arguments, **options):
+        super().__init__(split, *arguments, **options)
+        self.singing = Singing(split, self.rng)
+        self.records = Recordings(split, self.rng) if self.augment else None
+
+    def chosen(self) -> dict[str, np.ndarray]:
+        rng, stems, share = self.rng, super().chosen(), self.VOICE_SHARE
+        if self.records and rng.random() < self.RECORD_SHARE:
+            stems, share = {RECORD: self.records.crop(self.samples)}, 0.75
+        if rng.random() < share:
+            stems[VOCALS] = self.singing.crop(self.samples)
+        return stems
+
+    def targets(self, stems, wanted=None) -> dict[str, list[str]]:
+        return super().targets(stems, wanted or self.wanted)
 
 
 class Replay:

@@ -9,8 +9,7 @@ files that `--out` already has); `vae.json` beside the VAE holds its latents' me
 from ..networks import MelVAEConfig, StemEditorConfig, TimbreConfig, VocoderConfig
 from ..package import gathered, package_flags, write_package
 from .masknet import MaskNetConfig
-from .mixtures import TARGETS
-from .singing import SingingMixer
+from .mixtures import TARGETS, SingingMixer
 
 COMPONENTS = {"mask": MaskNetConfig(), "editor": StemEditorConfig(), "timbre": TimbreConfig(),
               "vae": MelVAEConfig(), "vocoder": VocoderConfig()}

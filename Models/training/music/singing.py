@@ -17,12 +17,8 @@ import soundfile
 import soxr
 
 from ..work import ROOT, WORK, fetch
-from .mixtures import RECORD, TARGETS, Mixer
-from .recordings import Recordings
-from .songs import RATE
+from .songs import RATE, SINGING
 
-VOCALS = "vocals"
-FOLDER = WORK / "singing"
 #: Minutes of singing, by split.
 MINUTES = {"dev": 6, "train": 45, "validation": 6}
 #: Debian packages of recorded dialogues (GPL-2+), by split.
@@ -146,9 +142,9 @@ def sung(speech: np.ndarray, rng: random.Random) -> np.ndarray | None:
 
 def build(split: str) -> None:
     rng = random.Random(f"singing {split}")
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    SINGING.mkdir(parents=True, exist_ok=True)
     wanted, done = MINUTES[split] * 60 * RATE, 0
-    with open(FOLDER / f"{split}.part", "wb") as out:
+    with open(SINGING / f"{split}.part", "wb") as out:
         for speech in utterances(split, rng):
             voice = sung(speech, rng)
             if voice is None:
@@ -159,49 +155,8 @@ def build(split: str) -> None:
             done += len(voice)
             if done > wanted:
                 break
-    (FOLDER / f"{split}.part").rename(FOLDER / f"{split}.i16")
+    (SINGING / f"{split}.part").rename(SINGING / f"{split}.i16")
     print(split, round(done / RATE / 60, 1), "min", flush=True)
-
-
-class Singing:
-    """Random crops of a split's singing, float32 [samples]."""
-
-    def __init__(self, split: str, rng: random.Random):
-        self.rng = rng
-        path = FOLDER / f"{split}.i16"
-        if not path.exists():
-            raise SystemExit(f"no singing of {split}: run Models.training.music.singing")
-        self.sound = np.memmap(path, np.int16, "r")
-
-    def crop(self, samples: int) -> np.ndarray:
-        while True:
-            start = self.rng.randrange(len(self.sound) - samples)
-            found = self.sound[start : start + samples].astype(np.float32) / 32768
-            if (found**2).mean() > 1e-4:
-                return found
-
-
-class SingingMixer(Mixer):
-    """Songs of the factory with and without a voice over them; in training also records."""
-
-    VOICE_SHARE, RECORD_SHARE = 0.3, 0.15
-    wanted = [*TARGETS, VOCALS]
-
-    def __init__(self, split: str, *arguments, **options):
-        super().__init__(split, *arguments, **options)
-        self.singing = Singing(split, self.rng)
-        self.records = Recordings(split, self.rng) if self.augment else None
-
-    def chosen(self) -> dict[str, np.ndarray]:
-        rng, stems, share = self.rng, super().chosen(), self.VOICE_SHARE
-        if self.records and rng.random() < self.RECORD_SHARE:
-            stems, share = {RECORD: self.records.crop(self.samples)}, 0.75
-        if rng.random() < share:
-            stems[VOCALS] = self.singing.crop(self.samples)
-        return stems
-
-    def targets(self, stems, wanted=None) -> dict[str, list[str]]:
-        return super().targets(stems, wanted or self.wanted)
 
 
 if __name__ == "__main__":

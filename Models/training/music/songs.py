@@ -1,12 +1,14 @@
-"""Reads the data factory's songs: crops of stems as float arrays."""
+"""Reads the data factory's songs and singing: crops of stems as float arrays."""
 
 import json
+import random
 
 import numpy as np
 
 from ..work import WORK
 
 RATE = 44100
+SINGING = WORK / "singing"
 
 
 class Songs:
@@ -37,3 +39,21 @@ class Songs:
             total = out.setdefault(stem["instrument"], np.zeros(samples, np.float32))
             total[:length] += piece
         return list(out.items())
+
+
+class Singing:
+    """Random crops of a split's singing, float32 [samples]."""
+
+    def __init__(self, split: str, rng: random.Random):
+        self.rng = rng
+        path = SINGING / f"{split}.i16"
+        if not path.exists():
+            raise SystemExit(f"no singing of {split}: run Models.training.music.singing")
+        self.sound = np.memmap(path, np.int16, "r")
+
+    def crop(self, samples: int) -> np.ndarray:
+        while True:
+            start = self.rng.randrange(len(self.sound) - samples)
+            found = self.sound[start : start + samples].astype(np.float32) / 32768
+            if (found**2).mean() > 1e-4:
+                return found
