@@ -6,10 +6,8 @@
     python -m Models.training.speech.aligner --run aligner --align aligner.safetensors
 
 The loss is the sum over all paths (`alignment.path_loss`), and the cross-entropy of frames that are
-known: where a source knows its phonemes' times, or an earlier aligner has found them (`--align`), which
-keeps posteriors as long as the phonemes are; and silence outside of words whose times are known, or
-where it is quiet for long. Most utterances have gaps, as what is to be filled has: what is said in them
-is not asked for, but beside them the network must not lose its way.
+known: where a source knows its phonemes' times, which keeps posteriors as long as the phonemes are;
+and silence outside of words whose times are known, or where it is quiet for long.
 """
 
 import dataclasses
@@ -35,10 +33,6 @@ LONGEST = 8.0  # seconds
 UNKNOWN = -100
 LOUD_DB = 25  # what lies less under the loud frames is surely a word
 QUIET_DB, QUIET_FRAMES = 40, 10  # what is surely no word, where nobody knows the times
-GAPS = (0, 1, 1, 2)  # of an utterance, one of these
-GAP_SECONDS = (0.08, 1.5)
-GAP_SHARE = 0.3  # of an utterance, at most
-REACH = 0.016  # seconds that a frame hears on both sides of its time
 
 
 class Features:
@@ -77,20 +71,6 @@ class Features:
             classes[start:end] = 0
         classes[len(sound) // round(self.seconds * self.layout.rate) + 1 :] = 0
         return classes
-
-
-def silenced(sounds: list[np.ndarray], rate: int, frames: int, seconds: float,
-             rng: random.Random) -> torch.Tensor:
-    """Cuts gaps into sounds, and tells which of `frames` frames hear them: [B, frames]."""
-    unheard = torch.zeros(len(sounds), frames, dtype=torch.bool)
-    for sound, row in zip(sounds, unheard):
-        for _ in range(rng.choice(GAPS)):
-            length = min(rng.uniform(*GAP_SECONDS), GAP_SHARE * len(sound) / rate)
-            start = rng.uniform(0, len(sound) / rate - length)
-            sound[int(start * rate) : int((start + length) * rate)] = 0
-            row[int((start - REACH) / seconds + 0.5) : int((start + length + REACH) / seconds + 0.5)
-                + 1] = True
-    return unheard
 
 
 def loud(sound: np.ndarray, hop: int, frames: int) -> torch.Tensor:
@@ -195,7 +175,7 @@ def main() -> None:
         return align(loaded(flags.align), features)
     run = Run(Aligner(config), flags, beside=lambda module: dataclasses.asdict(config) | {
         "symbols": Phonemes().symbols})
-    speech = Speech("train", found_times=True)
+    speech = Speech("train")
     drawer = Drawer(speech, SHARES, run.step, LONGEST)
     rng = random.Random(run.step + 1)
     dev = Speech("dev")
@@ -226,22 +206,16 @@ def main() -> None:
         entries = drawer.draw(flags.batch)
         clean = [speech.sound(entry, config.rate) for entry in entries]
         sounds = [augmented(sound, config.rate, rng) for sound in clean]
-        frames = -(-(max(map(len, sounds)) // config.hop + 1) // config.stride)
-        unheard = silenced(sounds, config.rate, frames, features.seconds, rng)
         logits = module(features.mel(sounds)).float()
         labels = torch.stack([features.labels(entry, sound, logits.shape[1])
                               for entry, sound in zip(entries, clean)])
-        labels[unheard] = UNKNOWN
         with torch.autocast("cpu", enabled=False):
             hop = config.hop * config.stride
             heard = torch.stack([loud(sound, hop, logits.shape[1]) for sound in clean])
             places = [guess(entry, row.numpy()) for entry, row in zip(entries, heard)]
-            # A sum over paths may put into a gap what is heard beside it: not where there is one.
-            whole = (~unheard.any(1)).nonzero()[:, 0]
             path = path_loss(
-                logits[whole], [entries[index].phones for index in whole], heard[whole],
-                [places[index] for index in whole], prior) if len(whole) else 0 * logits.mean()
-            prior.lerp_(logits.detach().softmax(-1)[heard & ~unheard].mean(0), 0.02)
+                logits, [entry.phones for entry in entries], heard, places, prior)
+            prior.lerp_(logits.detach().softmax(-1)[heard].mean(0), 0.02)
             known = labels != UNKNOWN
             frame = F.cross_entropy(logits[known], labels[known]) if known.any() else 0 * path
         return {"loss": path + 0.5 * frame, "path": path, "frame": frame}
