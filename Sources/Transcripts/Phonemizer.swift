@@ -58,16 +58,19 @@ public struct Phonemizer: Sendable {
   ///
   /// This matches `Guide.word` in Models/training/speech/guide.py.
   ///
-  /// - Parameter word: may stand for several, with spaces.
+  /// - Parameters:
+  ///   - word: may stand for several, with spaces.
+  ///   - hz: the pitch, which the nearer of a man's and a woman's voice gets, as far as it reaches.
   /// - Throws: ``TranscriptError/noPhonemes(reason:)``
-  public func spoken(_ word: String) throws -> SpokenWord {
+  public func spoken(_ word: String, hz: Double) throws -> SpokenWord {
     guard word.utf8.count <= Self.longestText else {
       throw TranscriptError.noPhonemes(reason: "a word has \(word.utf8.count) bytes")
     }
     return try Self.engine.withLock { engine in
-      try Self.select(language, &engine)
+      let voice = SynthesizerVoice(hz: hz)
+      try Self.select(language + voice.variant, &engine)
       for (parameter, value) in [
-        (espeakRATE, Self.speed), (espeakPITCH, Self.pitch), (espeakRANGE, Self.pitch),
+        (espeakRATE, Self.speed), (espeakPITCH, voice.pitch), (espeakRANGE, Self.pitchRange),
       ] { espeak_SetParameter(parameter, value, 0) }
       let heard = Heard()
       let status = word.withCString { text in
@@ -82,8 +85,8 @@ public struct Phonemizer: Sendable {
     }
   }
 
-  /// Words a minute, and the height and range of the voice, of 100.
-  private static let speed: Int32 = 160, pitch: Int32 = 50
+  /// Words a minute, and the range of the pitch, of 100.
+  private static let speed: Int32 = 160, pitchRange: Int32 = 50
 
   /// What the library's callback is told while it speaks.
   private final class Heard {
@@ -179,6 +182,29 @@ public struct Phonemizer: Sendable {
       }
       engine.voice = language
     }
+  }
+}
+
+/// The variant of espeak-ng's voices and its setting (0 to 99) that come nearest to a pitch.
+struct SynthesizerVoice: Equatable {
+  let variant: String
+  let pitch: Int32
+
+  /// Settings, and the median pitch that both voices have with them, Hz (espeak-ng 1.51).
+  private static let settings = [0.0, 20, 40, 50, 60, 80, 99]
+  private static let man = [56.0, 62, 73, 82, 93, 119, 151]
+  private static let woman = [90.0, 116, 143, 163, 183, 227, 287]
+  /// Here a woman's voice begins, Hz.
+  private static let border = 145.0
+
+  init(hz: Double) {
+    variant = hz < Self.border ? "" : "+f2"
+    let reached = hz < Self.border ? Self.man : Self.woman
+    let wanted = min(max(hz, reached[0]), reached[reached.count - 1])
+    let upper = max(1, reached.firstIndex { $0 >= wanted } ?? reached.count - 1)
+    let part = (wanted - reached[upper - 1]) / (reached[upper] - reached[upper - 1])
+    let (a, b) = (Self.settings[upper - 1], Self.settings[upper])
+    pitch = Int32((a + part * (b - a) + 0.5).rounded(.down))
   }
 }
 

@@ -124,7 +124,7 @@ import Transcripts
   @Test func spokenWords() throws {
     let phonemizer = try Phonemizer()
     for word in try guideCases().words {
-      let spoken = try phonemizer.spoken(word.text)
+      let spoken = try phonemizer.spoken(word.text, hz: 82)
       #expect(
         abs(Double(spoken.samples.count - word.samples)) < 0.03 * Double(word.samples),
         "\(word.text)")

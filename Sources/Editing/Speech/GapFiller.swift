@@ -9,7 +9,7 @@ final class GapFiller {
   private let filler: SpeechFiller
   private let phonemizer: Phonemizer
   private let seed: UInt64
-  /// The synthesizer's words, by their text: neighbouring gaps hear the same ones.
+  /// The synthesizer's words, by pitch and text: neighbouring gaps hear the same ones.
   private var kept: [String: SaidWord] = [:]
 
   /// Longest gap, seconds: half of the window that the painter hears.
@@ -22,6 +22,9 @@ final class GapFiller {
   private static let continuedPastSeconds = 0.1, continuedOrderSeconds = 1.0 / 60
   /// Silence on both sides of a word of the guide, seconds; as in the training.
   private static let guidePauseSeconds = 0.05
+  /// The rate at which a voice's pitch is looked for, Hz, how many voiced frames beside a gap tell it,
+  /// the step to which it is rounded, and what is taken where there is no voice.
+  private static let pitchRate = 8000, pitchFrames = 100, pitchStep = 4.0, usualPitch = 120.0
   /// Words that are kept; then all are forgotten.
   private static let keptWords = 500
   /// Peak of the window's sound for the network.
@@ -65,7 +68,9 @@ final class GapFiller {
       others: damaged.dropFirst().filter { !$0.isEmpty }
         .map { scaled($0.lowerBound)..<scaled($0.upperBound) },
       phonemes: phonemes(speech, in: heard, rate: Double(rate)),
-      words: guide(speech, in: heard, rate: Double(rate)), seed: seed)
+      words: guide(
+        speech, in: heard, rate: Double(rate),
+        hz: pitch(of: mono, around: damaged[0], rate: rate)), seed: seed)
     let back = try StreamResampler.resample(made.map { $0 / gain }, from: model, to: rate)
     let spoken = damaged[0].map { $0 < back.count ? Double(back[$0]) : 0 }
     return Patch(
@@ -118,15 +123,26 @@ final class GapFiller {
     }
   }
 
+  /// The pitch that the voice has beside a gap, Hz.
+  private func pitch(of mono: [Float], around gap: Range<Int>, rate: Int) throws -> Double {
+    let sound = try StreamResampler.resample(mono, from: rate, to: Self.pitchRate)
+    let middle = Double(gap.lowerBound + gap.upperBound) / Double(2 * rate)
+    let near = VoicePitch.track(sound, sampleRate: Double(Self.pitchRate))
+      .sorted { abs($0.seconds - middle) < abs($1.seconds - middle) }
+      .prefix(Self.pitchFrames).map(\.hz).sorted()
+    let median = near.isEmpty ? Self.usualPitch : near[near.count / 2]
+    return (median / Self.pitchStep).rounded() * Self.pitchStep
+  }
+
   /// The words in frames of the recording as the synthesizer says them.
-  private func guide(_ speech: AlignedSpeech, in heard: Range<Int>, rate: Double) throws
+  private func guide(_ speech: AlignedSpeech, in heard: Range<Int>, rate: Double, hz: Double) throws
     -> [GuideWord]
   {
     let (start, end) = (Double(heard.lowerBound) / rate, Double(heard.upperBound) / rate)
     let words = speech.words.filter { $0.end > start && $0.start < end }
     func samples(_ seconds: Double) -> Double { seconds * Double(filler.mel.sampleRateHz) }
     return try zip(words, SpokenEnglish.words(words.map(\.text.text))).map { word, text in
-      let spoken = try self.word(saying: text)
+      let spoken = try self.word(saying: text, hz: hz)
       return GuideWord(
         samples: spoken.samples, phonemes: spoken.phonemes,
         own: word.phones.map { samples($0.start - start)...samples(max($0.start, $0.end) - start) })
@@ -139,10 +155,11 @@ final class GapFiller {
     let phonemes: [ClosedRange<Double>]
   }
 
-  private func word(saying text: String) throws -> SaidWord {
-    if let word = kept[text] { return word }
+  private func word(saying text: String, hz: Double) throws -> SaidWord {
+    let key = "\(Int(hz)) \(text)"
+    if let word = kept[key] { return word }
     let model = filler.mel.sampleRateHz
-    let spoken = try phonemizer.spoken(text)
+    let spoken = try phonemizer.spoken(text, hz: hz)
     let pause = [Float](
       repeating: 0, count: Int(Self.guidePauseSeconds * Double(spoken.sampleRate)))
     func samples(_ seconds: Double) -> Double {
@@ -153,7 +170,7 @@ final class GapFiller {
         pause + spoken.samples + pause, from: spoken.sampleRate, to: model),
       phonemes: spoken.phonemes.map { samples($0.lowerBound)...samples($0.upperBound) })
     if kept.count >= Self.keptWords { kept = [:] }
-    kept[text] = word
+    kept[key] = word
     return word
   }
 
