@@ -16,6 +16,8 @@ import FoundationEssentials
 public struct LoRA: Sendable {
   /// Far over what is in use: LoRAs have ranks of 4 to 256.
   static let maxRank = 1024
+  /// Of all numbers: they are looked at one by one, and hashed.
+  static let maxBytes = 500_000_000
 
   public let path: String
   public let kind: String
@@ -51,6 +53,10 @@ public struct LoRA: Sendable {
     }
     guard let weight = Float(alpha), weight.isFinite else {
       throw refuse("its alpha is '\(alpha.prefix(20))', no number")
+    }
+    let bytes = file.tensors.values.reduce(0) { $0 + $1.count * $1.type.byteCount }
+    guard bytes <= Self.maxBytes else {
+      throw refuse("its \(bytes) bytes are over the limit of \(Self.maxBytes)")
     }
     if let bad = file.keys.first(where: { file.tensors[$0]?.countNotFinite() != 0 }) {
       throw refuse("its tensor '\(bad.prefix(120))' holds numbers that are none")

@@ -83,6 +83,24 @@ import Testing
     }
   }
 
+  /// A file of holes takes no room on the disk, and would take minutes to read.
+  @Test func refusesHugeFiles() throws {
+    let path = folder.path + "/huge.safetensors"
+    var file = file()
+    file.factors = []
+    try file.write(to: path)
+    let text = try #require(
+      String(data: Data(contentsOf: URL(fileURLWithPath: path)).dropFirst(8), encoding: .utf8))
+    let count = 1 << 30
+    let tensor = #","a":{"dtype":"F32","shape":[\#(count)],"data_offsets":[0,\#(4 * count)]}}"#
+    let header = text.dropLast() + tensor
+    _ = try folder.write(safetensors(String(header), dataBytes: 0), as: "huge.safetensors")
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.truncate(atOffset: UInt64(8 + header.utf8.count + 4 * count))
+    let error = try #require(throws: CheckpointError.self) { try LoRA(path: path) }
+    #expect("\(error)".contains("over the limit"), "\(error)")
+  }
+
   private func refuses(_ words: String..., change: (inout LoRAFile) -> Void) throws {
     var file = file()
     change(&file)

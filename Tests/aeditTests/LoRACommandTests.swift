@@ -34,11 +34,12 @@ import Testing
     try place.song(seconds: 3)
     try write("zero.safetensors", value: 0, in: place)
     try write("some.safetensors", value: 0.02, in: place)
-    for (output, options) in [
+    let edits: [(output: String, options: [String])] = [
       ("plain.wav", []), ("zero.wav", ["--lora", "zero.safetensors"]),
       ("some.wav", ["--lora", "some.safetensors"]),
       ("both.wav", ["--lora", "zero.safetensors", "--lora", "some.safetensors"]),
-    ] {
+    ]
+    for (output, options) in edits {
       let run = try Command(
         ["song.wav", "remove the drums", "-o", output, "--quiet"] + options, in: place.url)
       #expect(run.status == 0, "\(run.errors)")
