@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slurm build packages format lint fixtures bench quality train curves python
+.PHONY: help demo test test-slurm build packages format lint fixtures bench quality train finetune curves python
 
 SONG ?= Audio/demo-song.flac
 INSTRUCTION ?= remove the drums
@@ -52,6 +52,12 @@ fixtures: python ## make the parity fixtures anew from PyTorch
 
 train: python ## train a model from nothing or on from its checkpoint (MODEL=music|sound|text|speech|bandwidth)
 	Models/training/$(MODEL)/train
+
+finetune: MODEL = mask
+finetune: python ## train on your own stems (STEMS=dir MODEL=mask|editor OUT=file MINUTES=n)
+	@[ "$(STEMS)" ] || { echo "finetune: STEMS=… names a folder of songs' folders" >&2; exit 2; }
+	.venv/bin/python -m Models.training.music.finetune --stems "$(STEMS)" --model $(MODEL) \
+	  $(if $(OUT),--out "$(OUT)") $(if $(MINUTES),--minutes $(MINUTES))
 
 curves: python ## draw the training logs
 	.venv/bin/python -m Models.training.curves

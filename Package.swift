@@ -125,7 +125,8 @@ let package = Package(
     .testTarget(name: "EditingTests", dependencies: ["Editing"]),
     .testTarget(
       name: "BatchTests", dependencies: ["AudioFiles", "Batch", "Editing", "Transcripts"]),
-    .testTarget(name: "aeditTests", dependencies: ["AudioFiles", "TestSupport", "aedit"]),
+    .testTarget(
+      name: "aeditTests", dependencies: ["AudioFiles", "Checkpoints", "TestSupport", "aedit"]),
     .testTarget(name: "TextEncodersTests", dependencies: ["TestSupport", "TextEncoders"]),
     .testTarget(name: "AutoencodersTests", dependencies: ["Autoencoders", "TestSupport"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Checkpoints", "Diffusion", "TestSupport"]),

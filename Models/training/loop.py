@@ -42,6 +42,8 @@ class Run:
     resumptions, so that `--minutes 60` after a run of 30 goes on for 30 more.
     """
 
+    warm_steps = 200  # over which the learning rate rises
+
     def __init__(self, module: torch.nn.Module, flags: argparse.Namespace, beside=None):
         """`beside(module)` gives what an export writes as `.json` beside the weights."""
         self.module, self.flags = module, flags
@@ -97,7 +99,7 @@ class Run:
 
     def learning_rate(self) -> float:
         done = min(1.0, self.seconds / (60 * self.flags.minutes))
-        warm = min(1.0, (self.step + 1) / 200)
+        warm = min(1.0, (self.step + 1) / self.warm_steps)
         return self.flags.rate * warm * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * done)))
 
     def report(self, values: dict) -> None:

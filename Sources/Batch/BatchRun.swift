@@ -25,6 +25,8 @@ public struct BatchSettings: Codable, Sendable, Equatable {
   public var previews = true
   /// Folder of a model package, or of several.
   public var model: String?
+  /// LoRA files of all edits.
+  public var loras: [String] = []
   public var precision = Precision.auto
   /// Processor threads of an edit; nil for all.
   public var threads: Int?
@@ -33,7 +35,7 @@ public struct BatchSettings: Codable, Sendable, Equatable {
 
   func editors() throws -> JobEditors {
     JobEditors(
-      songs: try SongEditor(model: model, precision: precision),
+      songs: try SongEditor(model: model, loras: loras, precision: precision),
       speech: try SpeechEditor(model: model, precision: precision))
   }
 

@@ -20,6 +20,8 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case package(folder: String, problem: String, hint: String)
   /// A file of a package is not the one that its `model.json` was written for.
   case hash(file: String, expected: String, got: String)
+  /// A LoRA cannot be applied.
+  case adapter(file: String, problem: String, hint: String)
   /// No installed package answers the request.
   case notInstalled(model: String, searched: [String])
 }
@@ -55,6 +57,8 @@ extension CheckpointError: CustomStringConvertible {
     case .hash(let file, let expected, let got):
       return "\(file) has sha256 \(got.prefix(12))…, its model.json says \(expected.prefix(12))…;"
         + " the file was changed or damaged, install the model package again"
+    case .adapter(let file, let problem, let hint):
+      return "LoRA \(file): \(problem); \(hint)"
     case .notInstalled(let model, let searched):
       return "no model package '\(model)' found in \(searched.joined(separator: ", "));"
         + " install it there or name its folder with --model DIR or AEDIT_MODELS"

@@ -51,6 +51,8 @@ public struct CheckpointTensor: Sendable {
     case stored(StoredElements)
     /// A direction and its magnitude (``foldingWeightNorms(_:)``).
     indirect case weightNorm(magnitude: CheckpointTensor, direction: CheckpointTensor)
+    /// A weight and the low-rank product that is added to it (``AdaptedCheckpoint``).
+    indirect case adapted(CheckpointTensor, down: Tensor, up: Tensor, scale: Float)
   }
   private let source: Source
 
@@ -66,18 +68,35 @@ public struct CheckpointTensor: Sendable {
     source = .weightNorm(magnitude: magnitude, direction: direction)
   }
 
+  /// `weight + scale · up down`.
+  ///
+  /// - Parameters:
+  ///   - weight: `[out, in]`.
+  ///   - down: `[rank, in]`.
+  ///   - up: `[out, rank]`.
+  init(_ weight: CheckpointTensor, down: Tensor, up: Tensor, scale: Float) {
+    type = weight.type
+    shape = weight.shape
+    source = .adapted(weight, down: down, up: up, scale: scale)
+  }
+
   /// Number of elements.
   public var count: Int { shape.reduce(1, *) }
 
   /// The numbers: `F32` and `BF16` as views of the mapped file where they lie in order, the other
   /// floating types converted to `f32`; nil when the type is not a floating one.
   func numbers() -> Tensor? {
-    guard case .stored(let elements) = source else {
-      guard case .weightNorm(let magnitude, let direction) = source,
-        let g = magnitude.numbers(), let v = direction.numbers()
-      else { return nil }
+    switch source {
+    case .stored(let elements): return numbers(elements)
+    case .weightNorm(let magnitude, let direction):
+      guard let g = magnitude.numbers(), let v = direction.numbers() else { return nil }
       return weightNormed(magnitude: g.asFloat32(), direction: v.asFloat32())
+    case .adapted(let weight, let down, let up, let scale):
+      return weight.numbers().map { sum($0.asFloat32(), up: up, down: down, scale: scale) }
     }
+  }
+
+  private func numbers(_ elements: StoredElements) -> Tensor? {
     switch type {
     case .float32:
       return view(elements, .f32) ?? single(elements, UInt32.self) { Float(bitPattern: $0) }
@@ -106,10 +125,15 @@ public struct CheckpointTensor: Sendable {
 
   /// How many elements are NaN or infinite; reads them in place.
   public func countNotFinite() -> Int {
-    guard case .stored(let elements) = source else {
-      guard case .weightNorm(let magnitude, let direction) = source else { return 0 }
-      return magnitude.countNotFinite() + direction.countNotFinite()
+    switch source {
+    case .stored(let elements): countNotFinite(elements)
+    case .weightNorm(let magnitude, let direction):
+      magnitude.countNotFinite() + direction.countNotFinite()
+    case .adapted(let weight, _, _, _): weight.countNotFinite()
     }
+  }
+
+  private func countNotFinite(_ elements: StoredElements) -> Int {
     var found = 0
     func count<Bits: FixedWidthInteger>(_: Bits.Type, exponent: Bits) {
       elements.forEach(Bits.self, shape: shape) { found += $1 & exponent == exponent ? 1 : 0 }
@@ -122,6 +146,24 @@ public struct CheckpointTensor: Sendable {
     case .bool, .int8, .uint8, .int16, .int32, .int64: break
     }
     return found
+  }
+
+  /// `weight [out, in] + scale · up [out, rank] down [rank, in]`, in single precision.
+  private func sum(_ weight: Tensor, up: Tensor, down: Tensor, scale: Float) -> Tensor {
+    var sum = weight
+    let (rows, columns, rank) = (weight.shape[0], weight.shape[1], down.shape[0])
+    up.asFloat32().withUnsafeFloats { up in
+      down.asFloat32().withUnsafeFloats { down in
+        sum.withUnsafeMutableFloats { sum in
+          guard let a = up.baseAddress, let b = down.baseAddress, let c = sum.baseAddress
+          else { return }
+          gemm(
+            m: rows, n: columns, k: rank, alpha: scale, a: a, aStride: rank, b: b,
+            bStride: columns, beta: 1, c: c, cStride: columns)
+        }
+      }
+    }
+    return sum
   }
 
   /// The elements as they lie; nil when they must be copied (no order, other byte order, or not

@@ -39,6 +39,8 @@ public struct ModelPackage: Sendable {
   /// Lower-case hex digests by file name.
   public let hashes: [String: String]
   private let manifest: JSONValue
+  /// What changes components' weights, in this order (``adapted(by:)``).
+  var adapters: [LoRA] = []
 
   /// Reads `model.json` and checks that the files it names are there; ``verify()`` reads their bytes.
   ///
@@ -124,9 +126,10 @@ public struct ModelPackage: Sendable {
     return source + "/" + file
   }
 
-  /// The weights of a component.
+  /// The weights of a component, with the changes of its LoRAs.
   public func weights(of component: String) throws -> WeightScope {
-    try openCheckpoint(path(of: component)).scope()
+    try adapters.filter { $0.component == component }
+      .reduce(openCheckpoint(path(of: component))) { try AdaptedCheckpoint($0, $1) }.scope()
   }
 
   /// A member of `model.json` as it stands, by its path of names: `section("config", "encoder")`.

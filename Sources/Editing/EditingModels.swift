@@ -29,7 +29,7 @@ public protocol EditingModels: AnyObject, Sendable {
   func verified() throws -> [LoadedModel]
 }
 
-/// A model package that took part in an edit.
+/// A model package, or a LoRA, that took part in an edit.
 public struct LoadedModel: Sendable, Codable, Equatable {
   public let name: String
   public let version: String

@@ -21,15 +21,27 @@ final class InstalledModels: EditingModels {
   }
 
   private let store: ModelStore
+  private let adapters: [LoRA]
   private let precision: Precision
   private let loaded = Mutex(Loaded())
 
   /// Texts that are kept; then all are forgotten, so that memory stays bounded.
   private static let keptTexts = 1000
 
-  init(model: String?, precision: Precision) throws {
+  /// - Parameter loras: paths of files that change the models' weights.
+  init(model: String?, loras: [String], precision: Precision) throws {
     store = try ModelStore(model: model)
+    adapters = try loras.map(LoRA.init)
     self.precision = precision
+    // What does not fit is refused before anything is done.
+    for lora in adapters {
+      guard [Self.musicKind, Self.soundKind].contains(lora.kind) else {
+        throw CheckpointError.adapter(
+          file: lora.path, problem: "it is for models of the kind '\(lora.kind.prefix(40))'",
+          hint: "edits take those for \(Self.musicKind) and \(Self.soundKind)")
+      }
+      _ = try installed(lora.kind)
+    }
   }
 
   var used: [LoadedModel] { loaded.withLock(\.used) }
@@ -106,10 +118,10 @@ final class InstalledModels: EditingModels {
     let kinds =
       [InstructionReader.packageKind, Self.musicKind]
       + others.filter { kind in store.packages.contains { $0.kind == kind } }
-    return try kinds.map { kind in
-      let package = try store.package(kind: kind)
+    return try kinds.flatMap { kind in
+      let package = try installed(kind)
       try package.verify()
-      return LoadedModel(package)
+      return [LoadedModel(package)] + adapters(of: kind)
     }
   }
 
@@ -132,10 +144,19 @@ final class InstalledModels: EditingModels {
 
   private func package(_ kind: String, _ loaded: inout Loaded) throws -> ModelPackage {
     if let package = loaded.packages[kind] { return package }
-    let package = try store.package(kind: kind)
-    loaded.used.append(LoadedModel(package))
+    let package = try installed(kind)
+    loaded.used += [LoadedModel(package)] + adapters(of: kind)
     loaded.packages[kind] = package
     return package
+  }
+
+  private func installed(_ kind: String) throws -> ModelPackage {
+    try adapters.filter { $0.kind == kind }
+      .reduce(store.package(kind: kind)) { try $0.adapted(by: $1) }
+  }
+
+  private func adapters(of kind: String) -> [LoadedModel] {
+    adapters.filter { $0.kind == kind }.map(LoadedModel.init)
   }
 }
 
@@ -144,5 +165,12 @@ extension LoadedModel {
     self.init(
       name: package.name, version: package.version, licence: package.licence,
       hashes: package.hashes)
+  }
+
+  init(_ lora: LoRA) {
+    self.init(
+      name: lora.name,
+      version: "LoRA of rank \(lora.rank), alpha \(lora.alpha), for \(lora.kind) \(lora.component)",
+      licence: lora.licence, hashes: [lora.name: lora.hash])
   }
 }

@@ -23,10 +23,13 @@ public final class SongEditor: Sendable {
   /// - Parameters:
   ///   - model: folder of a package, or of several; nil looks beside the program, in the current
   ///     folder and above.
+  ///   - loras: LoRA files, applied to the models' weights in this order.
   ///   - precision: arithmetic of the networks.
   /// - Throws: `CheckpointError`
-  public convenience init(model: String? = nil, precision: Precision = .auto) throws {
-    self.init(models: try InstalledModels(model: model, precision: precision))
+  public convenience init(
+    model: String? = nil, loras: [String] = [], precision: Precision = .auto
+  ) throws {
+    self.init(models: try InstalledModels(model: model, loras: loras, precision: precision))
   }
 
   /// Edits with given models.

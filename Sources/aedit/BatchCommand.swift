@@ -107,6 +107,8 @@ struct BatchRunCommand: ParsableCommand {
 
   @OptionGroup var models: ModelOptions
 
+  @OptionGroup var loras: LoRAOptions
+
   @OptionGroup var results: ResultOptions
 
   func validate() throws {
@@ -135,7 +137,7 @@ struct BatchRunCommand: ParsableCommand {
       var usual = EditOptions()
       usual.seed = settings.seed
       try check(
-        settings.options == usual && !stems,
+        settings.options == usual && !stems && loras.files.isEmpty,
         "--transcript takes no options of edits but --seed and --method")
       try check(
         method.fill != nil, "--method is for instructions: fills take speak, continue or auto")
@@ -156,6 +158,7 @@ struct BatchRunCommand: ParsableCommand {
     batch.memory = memory?.bytes
     batch.previews = previews
     batch.model = models.folder
+    batch.loras = loras.files
     batch.precision = models.precision
     Threads.set(threads)
     let run = BatchRun(try request(), settings: batch, resumes: resume)

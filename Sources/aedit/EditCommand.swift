@@ -35,11 +35,14 @@ struct EditCommand: ParsableCommand {
 
   @OptionGroup var models: ModelOptions
 
+  @OptionGroup var loras: LoRAOptions
+
   @OptionGroup var results: ResultOptions
 
   func run() throws {
     models.prepare()
-    let editor = try SongEditor(model: models.folder, precision: models.precision)
+    let editor = try SongEditor(
+      model: models.folder, loras: loras.files, precision: models.precision)
     let line = ProgressLine(quiet: results.quiet)
     defer { line.finish() }
     let report = try editor.edit(song, instruction, to: output, options: options) {

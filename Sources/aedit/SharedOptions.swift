@@ -27,6 +27,15 @@ struct ModelOptions: ParsableArguments {
   }
 }
 
+/// What a user's own training changes in the models of edits.
+struct LoRAOptions: ParsableArguments {
+  @Option(
+    name: .customLong("lora"),
+    help: ArgumentHelp(
+      "Apply what make finetune learned of your stems; may be given often.", valueName: "file"))
+  var files: [String] = []
+}
+
 /// How edits are done.
 struct EditSettings: ParsableArguments {
   @Option(help: ArgumentHelp("Edit only this stretch, such as 0:12-0:20.", valueName: "a-b"))

@@ -17,11 +17,14 @@ struct StemsCommand: ParsableCommand {
 
   @OptionGroup var models: ModelOptions
 
+  @OptionGroup var loras: LoRAOptions
+
   @OptionGroup var results: ResultOptions
 
   func run() throws {
     models.prepare()
-    let editor = try SongEditor(model: models.folder, precision: models.precision)
+    let editor = try SongEditor(
+      model: models.folder, loras: loras.files, precision: models.precision)
     let line = ProgressLine(quiet: results.quiet)
     defer { line.finish() }
     let stems = try editor.stems(of: song, into: output, overwrite: results.force) {

@@ -47,6 +47,30 @@ import Testing
       network.masks(first, both[[0]])[0], masks[0], tolerance, "first of two questions")
   }
 
+  /// A LoRA that is added to the weights against one that PyTorch runs beside them
+  /// (Tests/Fixtures/make_lora.py).
+  @Test(arguments: [(Precision.fp32, Tolerance.model), (.bf16, .bf16Model)])
+  func adaptedMaskNetwork(_ precision: Precision, _ tolerance: Tolerance) throws {
+    let lora = try LoRA(path: Fixtures.url("lora/mask.lora.safetensors").path)
+    let package = try ModelPackage(folder: Fixtures.url("lora").path).adapted(by: lora)
+    let network = try Precision.$current.withValue(precision) {
+      let w = try package.weights(of: "mask")
+      let network = try MaskNet(
+        w, config: package.decode(MaskNetConfig.self, from: "config", "mask"))
+      try w.finish()
+      return network
+    }
+    let expected = try Fixtures.tensors("lora/expected.safetensors")
+    let heard = network.hear(try expected.tensor("features"))
+    let question = network.ask(
+      heard, text: try expected.tensor("text"),
+      textMask: KeyMask([[Bool](repeating: true, count: 5)]))
+    try expectClose(
+      network.masks(heard, question), expected.tensor("logits"), tolerance, "mask")
+    try expectClose(
+      question.presence, expected.tensor("presence").floats, tolerance, "presence")
+  }
+
   @Test(arguments: [(Precision.fp32, Tolerance.model), (.bf16, .bf16Model)])
   func highBand(_ precision: Precision, _ tolerance: Tolerance) throws {
     let config = try config(

@@ -37,21 +37,22 @@ class Item:
 
 
 def resampled(sound: np.ndarray, factor: float) -> np.ndarray:
-    """Plays `sound` at another speed by linear interpolation, looping at its end."""
-    at = (np.arange(len(sound)) * factor) % (len(sound) - 1)
+    """Plays `sound` [..., samples] at another speed by linear interpolation, looping at its end."""
+    count = sound.shape[-1]
+    at = (np.arange(count) * factor) % (count - 1)
     index = at.astype(np.int64)
     part = (at - index).astype(np.float32)
-    return sound[index] * (1 - part) + sound[index + 1] * part
+    return sound[..., index] * (1 - part) + sound[..., index + 1] * part
 
 
 def equalised(sound: np.ndarray, rng: random.Random, peak_db: float = 6) -> np.ndarray:
     """A smooth random curve over log frequency, by one FFT of the whole crop."""
     spectrum = np.fft.rfft(sound)
     knots = np.array([rng.uniform(-peak_db, peak_db) for _ in range(6)])
-    hz = np.linspace(0, RATE / 2, len(spectrum))
+    hz = np.linspace(0, RATE / 2, spectrum.shape[-1])
     curve = np.interp(np.log2(np.maximum(hz, 30)), np.linspace(np.log2(40), np.log2(18000), 6),
                       knots)
-    return np.fft.irfft(spectrum * 10 ** (curve / 20), len(sound)).astype(np.float32)
+    return np.fft.irfft(spectrum * 10 ** (curve / 20), sound.shape[-1]).astype(np.float32)
 
 
 def driven(sound: np.ndarray, gain_db: float) -> np.ndarray:
@@ -66,8 +67,9 @@ def reverberated(sound: np.ndarray, rng: random.Random) -> np.ndarray:
     tail = generator.standard_normal(length) * np.exp(-6.9 * np.arange(length) / length)
     tail *= rng.uniform(0.1, 0.5) / np.sqrt((tail**2).sum())
     tail[0] += 1
-    spectrum = np.fft.rfft(sound) * np.fft.rfft(tail, len(sound))
-    return np.fft.irfft(spectrum, len(sound)).astype(np.float32)
+    count = sound.shape[-1]
+    spectrum = np.fft.rfft(sound) * np.fft.rfft(tail, count)
+    return np.fft.irfft(spectrum, count).astype(np.float32)
 
 
 def augmented(stem: np.ndarray, rng: random.Random) -> np.ndarray:
@@ -153,7 +155,7 @@ class Mixer:
     def targets(self, stems, wanted: list[str] = TARGETS) -> dict[str, list[str]]:
         """The stems of each name; a guitar of either kind is also a guitar."""
         names = {name: [name] for name in stems if name in wanted}
-        guitars = [name for name in GUITARS if name in stems]
+        guitars = [name for name in ("guitar", *GUITARS) if name in stems]
         if guitars and "guitar" in wanted:
             names["guitar"] = guitars
         return names
