@@ -84,6 +84,7 @@ import Transcripts
   private struct GuideCases: Decodable {
     struct Word: Decodable {
       let text: String
+      let hz: Double
       let samples: Int
       let energy: Double
       let phonemes: [[Double]]
@@ -124,7 +125,7 @@ import Transcripts
   @Test func spokenWords() throws {
     let phonemizer = try Phonemizer()
     for word in try guideCases().words {
-      let spoken = try phonemizer.spoken(word.text, hz: 82)
+      let spoken = try phonemizer.spoken(word.text, hz: word.hz)
       #expect(
         abs(Double(spoken.samples.count - word.samples)) < 0.03 * Double(word.samples),
         "\(word.text)")

@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from Models.training.speech import alignment, networks  # noqa: E402
 from Models.training.speech.espeak import Espeak  # noqa: E402
-from Models.training.speech.guide import PITCH, SPEED, WIDTH, Guide  # noqa: E402
+from Models.training.speech.guide import SPEED, STEP, USUAL, WIDTH, Guide, voice  # noqa: E402
 from Models.training.music.features import Layout, log_mel, stft  # noqa: E402
 
 FOLDER = ROOT / "Tests" / "Fixtures" / "speech"
@@ -97,12 +97,13 @@ def guide():
     own = [[(3.25, 7.0), (7.0, 16.5), (16.5, 22.0)], [(27.5, 30.0), (30.0, 44.0)]]
     for index, sound in enumerate(noise):
         mel = log_mel(stft(sound[None], layout), made.bank)[0]
-        made.words[str(index), ""] = mel, spans[index]
+        made.words[str(index), "", STEP * round(USUAL / STEP)] = mel, spans[index]
     out["guide.frames"] = made.frames(40, [("0", "", own[0]), ("1", "", own[1])])
     words = []
-    for text in ("Thanksgiving,", "twenty five", "NOT!", "isn't"):
-        sound, _, times = made.engine.speak(text, "en-us", SPEED, PITCH, WIDTH)
-        words.append({"text": text, "samples": len(sound), "energy": float((sound / 32768.0) @ (
+    for text, hz in (("Thanksgiving,", 82), ("twenty five", 300), ("NOT!", 110), ("isn't", 200)):
+        variant, pitch = voice(hz)
+        sound, _, times = made.engine.speak(text, "en-us" + variant, SPEED, pitch, WIDTH)
+        words.append({"text": text, "hz": hz, "samples": len(sound), "energy": float((sound / 32768.0) @ (
             sound / 32768.0)), "phonemes": [span for word in times for span in word]})
     (FOLDER / "guide.json").write_text(
         json.dumps({"spans": spans, "own": own, "words": words}) + "\n")

@@ -2,7 +2,8 @@
 
 A formant synthesizer says any word clearly, if not in anybody's voice. Each frame of a recording gets
 the synthesizer's frame of the same place in the same phoneme; the painter learns how a speaker's
-frames differ from it.
+frames differ from it. It speaks at the speaker's pitch: mel bands tell harmonics apart, and a woman's
+words at a man's pitch were not understood half as often (Benchmarks/speech/RESULTS.md).
 """
 
 import numpy as np
@@ -12,8 +13,21 @@ import torch
 from ..music.features import Layout, filters, log_mel, stft
 from .espeak import LANGUAGES, Espeak
 
-SPEED, PITCH, WIDTH = 160, 50, 50  # words a minute; of 100
+SPEED, WIDTH = 160, 50  # words a minute; of 100
 PAUSE = 0.05  # seconds of silence around a word
+#: espeak-ng's settings of the pitch (of 100), and the median pitch in Hz that a man's and a woman's
+#: voice have with them (espeak-ng 1.51), and where the woman's begins.
+SETTINGS = (0, 20, 40, 50, 60, 80, 99)
+MAN, WOMAN = (56, 62, 73, 82, 93, 119, 151), (90, 116, 143, 163, 183, 227, 287)
+BORDER = 145
+USUAL = 120  # Hz, of a speaker who shows none
+STEP = 4  # Hz, to which pitches are rounded
+
+
+def voice(hz: float) -> tuple[str, int]:
+    """The variant of a voice, and its setting, that come nearest to a pitch."""
+    variant, reached = ("", MAN) if hz < BORDER else ("+f2", WOMAN)
+    return variant, int(np.interp(hz, reached, SETTINGS) + 0.5)
 
 
 class Guide:
@@ -22,12 +36,13 @@ class Guide:
         self.layout, self.bank = layout, filters(layout)
         self.words: dict = {}
 
-    def word(self, text: str, language: str):
+    def word(self, text: str, language: str, hz: float = USUAL):
         """Log-mel [frames, bands] of a word, and its phonemes' times as (start, end) in frames."""
-        key = text, language
+        key = text, language, STEP * round(hz / STEP)
         if key not in self.words:
-            voice = LANGUAGES.get(language, language)
-            sound, _, times = self.engine.speak(text, voice, SPEED, PITCH, WIDTH)
+            variant, pitch = voice(key[2])
+            sound, _, times = self.engine.speak(
+                text, LANGUAGES.get(language, language) + variant, SPEED, pitch, WIDTH)
             pause = np.zeros(int(PAUSE * self.engine.rate), np.float32)
             sound = np.concatenate([pause, sound.astype(np.float32) / 32768, pause])
             sound = soxr.resample(sound, self.engine.rate, self.layout.rate)
@@ -37,9 +52,9 @@ class Guide:
             self.words[key] = mel, spans
         return self.words[key]
 
-    def frames(self, count: int, words: list) -> torch.Tensor:
+    def frames(self, count: int, words: list, hz: float = USUAL) -> torch.Tensor:
         """The guide [count, bands], relative to its mean; zeros where nothing is said. words: (text,
-        language, its phonemes' times in frames)."""
+        language, its phonemes' times in frames); hz: the speaker's pitch."""
         out = torch.zeros(count, self.layout.bands)
         there = torch.zeros(count, dtype=torch.bool)
         for text, language, times in words:
@@ -47,7 +62,7 @@ class Guide:
             last = min(count, int(np.ceil(times[-1][1] - 0.5)))
             if first >= last:
                 continue
-            mel, spans = self.word(text, language)
+            mel, spans = self.word(text, language, hz)
             if not spans:
                 continue
             if len(spans) == len(times):

@@ -15,6 +15,7 @@ import random
 import typing
 
 import numpy as np
+import pyworld
 import torch
 import torch.nn.functional as F
 
@@ -22,7 +23,7 @@ from ..loop import Run, options
 from ..music.features import Layout, filters, log_mel, stft
 from .augment import augmented
 from .data import Speech
-from .guide import Guide
+from .guide import USUAL, Guide
 from .networks import (Discriminator, Memory, Painter, PainterConfig, Said, interpolated,
                        said)
 from .phonemes import Phonemes
@@ -35,6 +36,7 @@ QUERIES = 128  # frames asked for: the gap and what is around it
 AROUND = 0.1  # weight of asked frames outside the gap
 FEATURE_MATCHING = 10.0  # SpeechPainter's lambda
 MOST_PHONES = 120
+PITCH_RATE = 16000  # at which pitches are looked for
 SILENT = -11.5129  # the log-mel's floor
 POOL, FRESH = 500, 1  # recordings at hand, and how many of them each batch makes anew
 MORE_SECONDS = 10  # of a recording at most beyond one window
@@ -71,10 +73,22 @@ class Crops:
         bins = torch.arange(self.bank.shape[1]) * config.rate / config.n_fft
         self.centres = (self.bank @ bins) / self.bank.sum(1)  # of the bands, in Hz
         self.pool, self.fresh = [], fresh
+        self.pitches: dict[str, float] = {}
+
+    def pitch(self, speaker: str) -> float:
+        """A speaker's median pitch in Hz, by a few utterances."""
+        if speaker not in self.pitches:
+            own = [entry for entry in self.speech.entries if entry.row["speaker"] == speaker][:4]
+            tracks = [pyworld.dio(self.speech.sound(entry, PITCH_RATE).astype(np.float64), PITCH_RATE,
+                                  f0_floor=60, f0_ceil=400)[0] for entry in own]
+            voiced = np.concatenate(tracks)
+            voiced = voiced[voiced > 0]
+            self.pitches[speaker] = float(np.median(voiced)) if len(voiced) else USUAL
+        return self.pitches[speaker]
 
     def recording(self):
         """Sound at `config.rate`, the band's upper end in Hz, phonemes as (class, start, end) in
-        frames, and words for the guide: utterances of one speaker with short pauses, from a random place."""
+        frames, words for the guide, and the speaker: utterances of one speaker with short pauses, from a random place."""
         rng, rate = self.rng, self.config.rate
         samples = self.samples + int(rng.uniform(0, MORE_SECONDS) * rate)
         first = int(np.searchsorted(self.totals, rng.random() * self.totals[-1] * 0.9999))
@@ -104,12 +118,12 @@ class Crops:
             sound = augmented(sound, rate, rng)
         frames = len(sound) // self.config.hop
         seen = [phone for phone in phones if phone[2] > 0 and phone[1] < frames]
-        return sound, self.speech.entries[first].row["rate"] / 2, seen, words
+        return sound, self.speech.entries[first].row["rate"] / 2, seen, words, speaker
 
     def known(self) -> Known:
         """A recording in which something is said."""
         while True:
-            sound, top, phones, words = self.recording()
+            sound, top, phones, words, speaker = self.recording()
             if phones:
                 mel = log_mel(stft(torch.from_numpy(sound)[None], self.layout), self.bank)[0]
                 every = torch.arange(len(mel))[None]
@@ -117,7 +131,7 @@ class Crops:
                 classes = torch.tensor([[phone for phone, _, _ in phones]])
                 return Known(mel, top, phones,
                              said(every, classes, times, torch.ones_like(classes, dtype=torch.bool)),
-                             self.guide.frames(len(mel), words))
+                             self.guide.frames(len(mel), words, self.pitch(speaker)))
 
     def gap(self, known: Known) -> tuple[int, int, int]:
         """First frame and the one after the last of a gap that touches speech, in the recording, and
