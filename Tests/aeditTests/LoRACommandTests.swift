@@ -73,7 +73,7 @@ import Testing
   @Test func whatDoesNotFitIsNamedInOneLine() throws {
     let place = try Workplace()
     try place.song(seconds: 0.3)
-    try write("good.safetensors", value: 0, in: place)
+    try self.write("good.safetensors", value: 0, in: place)
     func write(_ name: String, _ change: (inout LoRAFile) -> Void) throws {
       var file = LoRAFile(base: String(repeating: "0", count: 64), factors: [])
       change(&file)
