@@ -105,8 +105,8 @@ public enum SoundEvents {
       })
     else { return nil }
     return Reading(
-      operation: operation, target: "other", attributes: Array(Set(words.compactMap { levels[$0] })),
-      confidence: 1, isUnderstood: true)
+      operation: operation, target: "other",
+      attributes: Set(words.compactMap { levels[$0] }).sorted(), confidence: 1, isUnderstood: true)
   }
 
   /// Whether "wind" is no section of an orchestra.

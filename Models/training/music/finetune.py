@@ -57,9 +57,9 @@ class OwnListener(Listener):
 
 
 class OwnBatches(Batches):
-    def ask(self, present: list[str]) -> list[str]:
+    def ask(self, present: list[str], askable: list[str]) -> list[str]:
         """As in training; a song of few stems is asked for some of them more than once."""
-        missing = [name for name in self.listener.targets if name not in present]
+        missing = [name for name in askable if name not in present]
         lacked = self.listener.lacked(missing, int(self.rng.random() < 0.5))
         count = QUESTIONS - len(lacked)
         there = itertools.cycle(self.rng.sample(sorted(present), len(present)))
@@ -171,12 +171,13 @@ def check(songs: OwnSongs, samples: int) -> list[dict]:
     return windows
 
 
-def run_name(model: str, base: str, songs: list[Part], rank: int, alpha: float) -> str:
+def run_name(base: str, songs: list[Part], flags: argparse.Namespace) -> str:
     """The same for the same stems and settings, so that a run is gone on with and no other is."""
     files = [(str(path.resolve()), (state := path.stat()).st_size, state.st_mtime_ns)
              for part in songs for paths in part.files.values() for path in paths]
-    digest = hashlib.sha256(json.dumps([base, rank, alpha, files]).encode())
-    return f"lora-{model}-{digest.hexdigest()[:10]}"
+    settings = [base, flags.rank, flags.alpha, flags.rate, files]
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    return f"lora-{flags.model}-{digest.hexdigest()[:10]}"
 
 
 def table(task, before: dict, after: dict) -> str:
@@ -188,6 +189,12 @@ def table(task, before: dict, after: dict) -> str:
     return "\n".join(lines)
 
 
+def worse(task, before: dict, after: dict) -> bool:
+    """Whether what was held out has lost on the whole."""
+    gain = sum(map(sum, after.values())) - sum(map(sum, before.values()))
+    return gain < 0 if task.better == "higher" else gain > 0
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stems", type=Path, required=True, help="a folder for each song")
@@ -197,7 +204,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--alpha", type=float, default=16)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
+    parser.add_argument("--rate", type=float, default=1e-4, help="peak learning rate")
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--creator", default="", help="who is named in the file")
     parser.set_defaults(warm_start=None, export=None)
@@ -212,7 +219,7 @@ def tune(flags: argparse.Namespace) -> None:
     out = flags.out or Path(f"{flags.stems.resolve().name}.{flags.model}.lora.safetensors")
     if not out.resolve().parent.is_dir():
         raise BadStems(f"there is no folder {out.resolve().parent} to write {out.name} to")
-    flags.run = run_name(flags.model, base, songs, flags.rank, flags.alpha)
+    flags.run = run_name(base, songs, flags)
     torch.set_num_threads(flags.threads)
     train, held = split(songs, int(latents.SECONDS * RATE) + 1)
     print(f"{len(songs)} songs with {', '.join(targets(songs))}; run {flags.run}", flush=True)
@@ -226,7 +233,10 @@ def tune(flags: argparse.Namespace) -> None:
     run = Run(LoRA(network, flags.rank, flags.alpha), flags)
     run.warm_steps = 20  # little is learned, and by few steps
     run.train(lambda module: task.losses(module, flags.batch), task.evaluate)
-    print(table(task, before, run.averaged(task.evaluate)))
+    after = run.averaged(task.evaluate)
+    print(table(task, before, after))
+    if worse(task, before, after):
+        print("On what was held out it is worse than before: try a lower --rate, more songs or minutes.")
     save_lora(
         out, run.average, kind=package["kind"], component=flags.model, base_sha256=base,
         rank=flags.rank, alpha=flags.alpha, licence=package["licence"], creator=flags.creator,
