@@ -45,8 +45,10 @@ struct AlignedSpeech {
 
   /// The first of a run of words that do not fit the sound; nil when the transcript matches.
   ///
-  /// - Parameter leastFit: what the logarithm of the confidence of all words of a run must reach.
-  func firstMismatch(leastFit: Double) -> Word? {
+  /// - Parameters:
+  ///   - leastFit: what the logarithm of the confidence of all words of a run must reach.
+  ///   - places: seconds; only runs that lie there in part are looked at. nil for all.
+  func firstMismatch(leastFit: Double, in places: [ClosedRange<Double>]? = nil) -> Word? {
     let heard = words.filter { $0.confidence != nil }
     let run = min(Self.runLength, heard.count)
     guard run > 0 else { return nil }
@@ -54,7 +56,9 @@ struct AlignedSpeech {
       let part = heard[first..<first + run]
       let phones = part.reduce(0) { $0 + $1.phones.count }
       let sum = part.reduce(0.0) { $0 + log($1.confidence ?? 1) * Double($1.phones.count) }
-      if sum / Double(max(1, phones)) < leastFit { return part.first }
+      guard sum / Double(max(1, phones)) < leastFit, let word = part.first else { continue }
+      let run = word.start...max(word.start, part[part.endIndex - 1].end)
+      if places?.contains(where: run.overlaps) ?? true { return word }
     }
     return nil
   }

@@ -16,7 +16,7 @@ final class GapFiller {
   static let longestSeconds = 2.5
   /// Gaps up to this length are filled by `.continue` in `.auto`. Chosen on dev: see
   /// Benchmarks/speech/RESULTS.md.
-  static let continuedSeconds = 0.3
+  static let continuedSeconds = 0.1
   /// What is heard of each side of a gap that is continued, and the filter's length: longer than the
   /// period of a low voice. Seconds.
   private static let continuedPastSeconds = 0.1, continuedOrderSeconds = 1.0 / 60

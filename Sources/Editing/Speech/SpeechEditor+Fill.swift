@@ -93,23 +93,35 @@ extension SpeechEditor {
       }
     func align(_ transcript: Transcript, _ gaps: [Gap], from start: Double) throws -> AlignedSpeech
     {
-      let aligned = try listener.align(transcript, with: song, unheard: gaps.map(\.frames)) {
+      try listener.align(transcript, with: song, unheard: gaps.map(\.frames)) {
         try progress(
           EditProgress(fraction: start + (1 - start) * $0, activity: "listening"))
       }
-      try check(aligned)
-      return aligned
     }
     var gaps = damage
     if options.gaps == .marked {
       let heard = Transcript(words: transcript.words.filter { !$0.isMissing })
-      gaps = try GapPlan.marked(
-        transcript, heard: align(heard, damage, from: 0.2), damage: damage, in: song.info)
+      let aligned = try align(heard, damage, from: 0.2)
+      try check(aligned)
+      gaps = try GapPlan.marked(transcript, heard: aligned, damage: damage, in: song.info)
     }
-    return try GapPlan(
-      gaps, speech: align(transcript, gaps, from: 0.3), rate: song.info.sampleRate,
-      timing: timing, method: options.method)
+    let speech = try align(transcript, gaps, from: 0.3)
+    // In a long recording a transcript may differ somewhere; what counts is what a gap hears.
+    let rate = Double(song.info.sampleRate)
+    let warning = try check(
+      speech,
+      in: gaps.map {
+        Double($0.frames.lowerBound) / rate - Self.heardSeconds...Double($0.frames.upperBound)
+          / rate + Self.heardSeconds
+      })
+    var plan = try GapPlan(
+      gaps, speech: speech, rate: song.info.sampleRate, timing: timing, method: options.method)
+    plan.warnings += warning.map { [$0] } ?? []
+    return plan
   }
+
+  /// How far from a gap the transcript must be what is said: what the painter hears of the voice.
+  private static let heardSeconds = 10.0
 
   /// The gaps from left to right: each hears what was put into those before it.
   private func patches(

@@ -83,12 +83,20 @@ public final class SpeechEditor: Sendable {
       phonemizer: try Phonemizer())
   }
 
-  func check(_ aligned: AlignedSpeech) throws {
-    guard let word = aligned.firstMismatch(leastFit: try models.leastFit()) else { return }
-    let number = aligned.words.firstIndex { $0.text == word.text && $0.start == word.start } ?? 0
-    throw EditError.transcript(
-      reason:
-        "from '\(word.text.text)' on (word \(number + 1), \(TimeRange.clock(word.start))) other"
-        + " words are said")
+  /// - Parameter places: where the words must fit, seconds; nil for everywhere.
+  /// - Returns: a warning when they do not fit elsewhere.
+  /// - Throws: ``EditError/transcript(reason:)``, `CheckpointError`
+  @discardableResult
+  func check(_ aligned: AlignedSpeech, in places: [ClosedRange<Double>]? = nil) throws -> String? {
+    let least = try models.leastFit()
+    func reason(_ word: AlignedSpeech.Word) -> String {
+      let number = aligned.words.firstIndex { $0.text == word.text && $0.start == word.start } ?? 0
+      return "from '\(word.text.text)' on (word \(number + 1), \(TimeRange.clock(word.start)))"
+        + " other words are said"
+    }
+    if let word = aligned.firstMismatch(leastFit: least, in: places) {
+      throw EditError.transcript(reason: reason(word))
+    }
+    return aligned.firstMismatch(leastFit: least).map { "\(reason($0)); no gap is near" }
   }
 }
