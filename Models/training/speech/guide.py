@@ -2,8 +2,8 @@
 
 A formant synthesizer says any word clearly, if not in anybody's voice. Each frame of a recording gets
 the synthesizer's frame of the same place in the same phoneme; the painter learns how a speaker's
-frames differ from it. It speaks at the speaker's pitch: mel bands tell harmonics apart, and a woman's
-words at a man's pitch were not understood half as often (Benchmarks/speech/RESULTS.md).
+frames differ from it. It speaks at the speaker's pitch: mel bands tell harmonics apart, and at its
+own pitch more of the words in gaps were missed (Benchmarks/speech/RESULTS.md).
 """
 
 import numpy as np

@@ -88,7 +88,8 @@ class Crops:
 
     def recording(self):
         """Sound at `config.rate`, the band's upper end in Hz, phonemes as (class, start, end) in
-        frames, words for the guide, and the speaker: utterances of one speaker with short pauses, from a random place."""
+        frames, words for the guide, and the speaker: utterances of one speaker with short pauses, from a
+        random place."""
         rng, rate = self.rng, self.config.rate
         samples = self.samples + int(rng.uniform(0, MORE_SECONDS) * rate)
         first = int(np.searchsorted(self.totals, rng.random() * self.totals[-1] * 0.9999))
