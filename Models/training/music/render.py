@@ -5,6 +5,8 @@ Each split has banks (`BANKS`) and kits of its own, so that dev and validation a
 that training never heard.
 """
 
+import dataclasses
+import math
 import pathlib
 import random
 import re
@@ -14,11 +16,12 @@ import tempfile
 import mido
 import numpy as np
 import soundfile
+import soxr
 import tinysoundfont
 
 from ..work import ROOT
 from .kits import computed_kit, hydrogen_kits, mixed_kit, one_shots
-from .scores import Part
+from .scores import PROGRAMS, Part
 from .virtual import Workshop
 
 RATE = 44100
@@ -34,22 +37,29 @@ PACKAGES = ["fluid-soundfont-gm", "musescore-general-soundfont", "denemo-data",
 
 
 class SoundFont:
-    """An SF2 or SF3 bank."""
+    """An SF2 or SF3 bank; with `varied`, a program is also played by its variations (12-string
+    guitar, funk guitar and so on, by the General Standard)."""
 
-    def __init__(self, path: pathlib.Path):
+    def __init__(self, path: pathlib.Path, varied: bool):
         self.synth = tinysoundfont.Synth(samplerate=RATE)
         self.bank = self.synth.sfload(str(path))
         self.drum_presets = [
             number for number in range(128)
             if self.synth.sfpreset_name(self.bank, 128, number) and number not in (47, 48, 49, 56)
         ]
+        self.numbers = {
+            program: [number for number in range(128 if varied else 1)
+                      if self.synth.sfpreset_name(self.bank, number, program)]
+            for program in range(128)
+        }
 
     def render(self, part: Part, samples: int, rng: random.Random) -> np.ndarray:
         """Mono samples (mean of the channels), or silence where the bank lacks the preset."""
         if part.instrument == "drums":
             self.synth.program_select(0, self.bank, 128, rng.choice(self.drum_presets), True)
-        elif self.synth.sfpreset_name(self.bank, 0, part.program):
-            self.synth.program_select(0, self.bank, 0, part.program)
+        elif numbers := self.numbers[part.program]:
+            number = rng.choice(numbers) if len(numbers) > 1 else numbers[0]
+            self.synth.program_select(0, self.bank, number, part.program)
         else:
             return np.zeros(samples, np.float32)
         events = []
@@ -114,10 +124,11 @@ class Studio:
     """All of a split's sound sources, loaded once."""
 
     def __init__(self, split: str):
-        self.banks = {name: FreePats() if name == "freepats" else SoundFont(SOUNDS / name)
-                      for name in BANKS[split]}
-        self.kits = hydrogen_kits(split)
         self.training = split == "train"
+        self.banks = {
+            name: FreePats() if name == "freepats" else SoundFont(SOUNDS / name, self.training)
+            for name in BANKS[split]}
+        self.kits = hydrogen_kits(split)
         self.workshop = Workshop()
         self.pieces = [*self.kits.values(), *one_shots()] if self.training else []
 
@@ -130,8 +141,30 @@ class Studio:
         return (stem * (0.5 / peak) if peak > 1e-4 else np.zeros_like(stem)), source
 
     def bank(self, part: Part, samples: int, rng: random.Random):
+        """A stem of one bank; in training half of them of another size, and some of two sources."""
         source = rng.choice(sorted(self.banks))
-        return source, self.banks[source].render(part, samples, rng)
+        if not self.training:
+            return source, self.banks[source].render(part, samples, rng)
+        stem = self.resized(self.banks[source], part, samples, rng)
+        if part.instrument in PROGRAMS and rng.random() < 0.2:
+            second = dataclasses.replace(part, program=rng.choice(PROGRAMS[part.instrument]))
+            other = self.resized(self.banks[rng.choice(sorted(self.banks))], second, samples, rng)
+            stem = stem + rng.uniform(0.3, 1) * other
+        return source, stem
+
+    def resized(self, bank, part: Part, samples: int, rng: random.Random):
+        """Now and then an instrument whose body is larger or smaller, at the same pitch and tempo:
+        notes are played some semitones off, slower or faster, and the tape's speed sets it right."""
+        shift = rng.choice([-6, -4, -3, -2, 2, 3, 4, 6]) if rng.random() < 0.5 else 0
+        if not shift:
+            return bank.render(part, samples, rng)
+        speed = 2 ** (shift / 12)
+        step = 0 if part.instrument == "drums" else shift
+        notes = [(start * speed, end * speed, min(127, max(0, pitch - step)), velocity)
+                 for start, end, pitch, velocity in part.notes]
+        taped = bank.render(dataclasses.replace(part, notes=notes), math.ceil(samples * speed), rng)
+        stem = soxr.resample(taped, RATE, RATE / speed).astype(np.float32)
+        return np.pad(stem, (0, max(0, samples - len(stem))))[:samples]
 
     def drums(self, part: Part, samples: int, rng: random.Random):
         """Half of the drum parts (more in training), by kits: (source, stem) or nothing."""
