@@ -29,10 +29,27 @@ def options(description: str, minutes: float) -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=minutes)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=6e-4, help="peak learning rate")
+    parser.add_argument("--muon", action="store_true", help="orthogonal steps for matrices")
     parser.add_argument("--warm-start", help="exported safetensors to begin from")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--export", help="write the EMA weights as bf16 safetensors and end")
     return parser
+
+
+def optimisers(module: torch.nn.Module, flags: argparse.Namespace) -> list[torch.optim.Optimizer]:
+    """AdamW; with `--muon`, Muon (Jordan et al. 2024) for matrices of 64 rows and columns or more, its
+    steps as large as AdamW's (2502.16982, section 2.2)."""
+    matrices = [p for p in module.parameters() if flags.muon and p.ndim == 2 and min(p.shape) >= 64]
+    known = set(matrices)
+    others = [p for p in module.parameters() if p not in known]
+    adam = torch.optim.AdamW(
+        [{"params": [p for p in others if p.ndim > 1], "weight_decay": 0.02},
+         {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0}],
+        lr=flags.rate, betas=(0.9, 0.98))
+    if not matrices:
+        return [adam]
+    return [adam, torch.optim.Muon(matrices, lr=flags.rate, weight_decay=0.02,
+                                   adjust_lr_fn="match_rms_adamw")]
 
 
 class Run:
@@ -52,18 +69,15 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.average = {name: value.detach().clone() for name, value in
                         module.state_dict().items()}
-        decay = [p for p in module.parameters() if p.ndim > 1]
-        other = [p for p in module.parameters() if p.ndim <= 1]
-        self.optimiser = torch.optim.AdamW(
-            [{"params": decay, "weight_decay": 0.02}, {"params": other, "weight_decay": 0.0}],
-            lr=flags.rate, betas=(0.9, 0.98))
+        self.optimisers = optimisers(module, flags)
         self.step, self.seconds, self.sums, self.counts = 0, 0.0, {}, {}
         last = self.folder / "last.pt"
         if last.exists():
             state = torch.load(last, weights_only=True)
             module.load_state_dict(state["weights"])
             self.average = state["average"]
-            self.optimiser.load_state_dict(state["optimiser"])
+            for optimiser, values in zip(self.optimisers, state["optimisers"], strict=True):
+                optimiser.load_state_dict(values)
             self.step, self.seconds = state["step"], state["seconds"]
         elif flags.warm_start:
             weights = {name: value.float() for name, value in load_file(flags.warm_start).items()}
@@ -91,8 +105,8 @@ class Run:
 
     def save(self) -> None:
         state = {"weights": self.module.state_dict(), "average": self.average,
-                 "optimiser": self.optimiser.state_dict(), "step": self.step,
-                 "seconds": self.seconds}
+                 "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+                 "step": self.step, "seconds": self.seconds}
         part = self.folder / "last.part"
         torch.save(state, part)
         os.replace(part, self.folder / "last.pt")
@@ -125,15 +139,17 @@ class Run:
         shown = saved = time.time()
         while self.seconds < 60 * self.flags.minutes:
             start = time.time()
-            for group in self.optimiser.param_groups:
-                group["lr"] = self.learning_rate()
+            for optimiser in self.optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = self.learning_rate()
             with autocast():
                 values = losses(self.module)
-            self.optimiser.zero_grad(set_to_none=True)
+            self.module.zero_grad(set_to_none=True)
             values["loss"].backward()
             norm = torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
             if torch.isfinite(norm):
-                self.optimiser.step()
+                for optimiser in self.optimisers:
+                    optimiser.step()
             keep = min(0.999, (1 + self.step) / (20 + self.step))
             with torch.no_grad():
                 for name, value in self.module.state_dict().items():

@@ -104,6 +104,8 @@ public final class AudioWriter {
     }
     if plan.container == .oggVorbis || plan.container == .opus {
       try OggSerial.makeReproducible(temporary)
+    } else if plan.container == .rf64 {
+      try PeakTime.makeReproducible(temporary)
     }
     let warnings = plan.warnings + lostMetadata()
     guard rename(temporary, path) == 0 else { throw failed("renaming failed") }

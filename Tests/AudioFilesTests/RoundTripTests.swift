@@ -44,6 +44,18 @@ import Testing
     #expect(scratch.names.count == 2)
   }
 
+  /// A file of floats holds no time of day.
+  @Test(arguments: ["wav", "aiff", "caf", "w64", "rf64", "au"])
+  func bytesDoNotDependOnTheClock(ending: String) async throws {
+    let scratch = try Scratch()
+    let block = tone(channels: 1, frames: 500, rate: 48000)
+    let paths = ["a.", "b."].map { scratch.path($0 + ending) }
+    try save(block, paths[0], rate: 48000, encoding: .float(bits: 32))
+    try await Task.sleep(for: .seconds(1.1))
+    try save(block, paths[1], rate: 48000, encoding: .float(bits: 32))
+    #expect(try fileBytes(paths[0]) == fileBytes(paths[1]))
+  }
+
   @Test(arguments: ["ogg", "opus", "mp3"], [1, 2])
   func lossyFilesKeepLengthAndAlignment(ending: String, channels: Int) throws {
     let scratch = try Scratch()

@@ -5,7 +5,7 @@ import random
 import numpy as np
 from scipy.signal import fftconvolve
 
-from ..music.mixtures import Item, Mixture, equalised, placed
+from ..music.mixtures import Item, Mixture, equalised, placed, resampled
 from ..music.songs import RATE, Songs
 from . import noises
 from .events import CLASSES, Events
@@ -64,13 +64,15 @@ class SoundMixer:
     # ---- stems, [2, samples] each, at an RMS of 1
 
     def noise(self, kind: str) -> np.ndarray:
-        rng = self.rng
+        rng, training = self.rng, self.split == "train"
         if kind == "noise" and rng.random() < 0.5:
             sound = self.noises.crop(self.samples)
+            if training and rng.random() < 0.4:
+                sound = resampled(sound, 2 ** rng.uniform(-1, 1))
             if rng.random() < 0.3:
                 sound = levelled(sound, 0) + levelled(self.noises.crop(self.samples),
                                                       rng.uniform(-10, 0))
-            sound = equalised(sound, rng) if self.split == "train" else sound
+            sound = equalised(sound, rng) if training else sound
         elif kind == "wind" and kind in self.events.pieces and rng.random() < 0.5:
             sound = self.events.recorded(kind, self.samples)
         else:
