@@ -16,6 +16,11 @@ struct Region: Equatable {
     fadeOut = frames.upperBound < songFrames ? fade : 0
   }
 
+  /// Start and end in seconds.
+  func seconds(rate: Int) -> [Double] {
+    [frames.lowerBound, frames.upperBound].map { Double($0) / Double(rate) }
+  }
+
   /// 1 inside, 0 outside, linear in the fades.
   @inline(__always)
   func envelope(at frame: Int) -> Double {

@@ -38,7 +38,8 @@ extension StepReport {
           ? "; nothing in the song is much like what is around it: listen to it" : "")
     }
     let verb =
-      ["add": "added", "remove": "removed", highs: "restored"][operation] ?? "kept only"
+      ["add": "added", "remove": "removed", "remix": "remixed with", highs: "restored"][operation]
+      ?? "kept only"
     var line = "\(verb) the \(target)"
     if let cutoffHz { line += " over \(Int(cutoffHz.rounded())) Hz" }
     if let stemLUFS, let songLUFS {
@@ -48,7 +49,7 @@ extension StepReport {
     if loweredDB < 0 {
       line += ", lowered by \(decimal(-loweredDB)) dB to keep the sum under full scale"
     }
-    if method == EditMethod.diffusion.rawValue, operation != "add" {
+    if method == EditMethod.diffusion.rawValue, !["add", "remix"].contains(operation) {
       line += "; re-synthesised in mono by the model, not the recording itself"
     }
     return line

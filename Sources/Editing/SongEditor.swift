@@ -108,7 +108,7 @@ public final class SongEditor: Sendable {
     let share = 0.9 / Double(plan.steps.count)
     for (index, step) in plan.steps.enumerated() {
       try withoutActuallyEscaping(progress) { progress in
-        let outcome = try runner.run(step, on: edited) { inner in
+        let outcome = try runner.run(step, on: edited, original: song) { inner in
           let fraction = share * (Double(index) + inner.fraction)
           try progress(EditProgress(fraction: fraction, activity: inner.activity))
         }
@@ -176,7 +176,12 @@ public final class SongEditor: Sendable {
           what: "\(step.targets) are known to different models", hint: "ask for one after the other"
         )
       }
-      let isAdded = step.operation == .add
+      let isAdded = step.operation == .add || step.operation == .remix
+      if step.operation == .remix, try !models.targets().contains(MusicParts.voice) {
+        throw EditError.unsupported(
+          what: "the installed models do not know the \(MusicParts.voice), which a remix keeps",
+          hint: "add and remove instruments instead")
+      }
       let known =
         switch (sounds.isEmpty, isAdded) {
         case (true, false): try models.targets()

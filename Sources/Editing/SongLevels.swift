@@ -13,15 +13,21 @@ struct SongLevels {
 
   static let blockFrames = 65536
 
+  /// Of nothing yet.
+  init() {}
+
   init(of song: Song, progress: (Double) throws -> Void) throws {
     let reader = try song.reader()
     let frames = song.info.frameCount
     for piece in (0..<frames).pieces(of: Self.blockFrames) {
-      let block = try reader.read(piece)
-      peak = block.samples.reduce(peak) { max($0, abs($1)) }
-      monoPeak = block.mono().reduce(monoPeak) { max($0, Double(abs($1))) }
+      push(try reader.read(piece))
       try progress(Double(piece.upperBound) / Double(frames))
     }
+  }
+
+  mutating func push(_ block: AudioBlock) {
+    peak = block.samples.reduce(peak) { max($0, abs($1)) }
+    monoPeak = block.mono().reduce(monoPeak) { max($0, Double(abs($1))) }
   }
 
   /// Factor that brings the mono sum to the models' level.

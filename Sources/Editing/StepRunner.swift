@@ -16,15 +16,8 @@ struct StepRunner {
 
   /// Changes that lie further under the song than this are not heard, LU.
   static let audibleLU = -50.0
-  /// The same for highs, where the song has nothing that could cover them.
-  private static let audibleHighsLU = -70.0
   /// Sound around the region that the models listen to, seconds.
   private static let contextSeconds = 3.0
-  /// Ranges into which a generated stem's loudness is brought beside the song, LU, by what is asked.
-  private static let addedLU = -15.0 ... -3.0
-  private static let askedLU = ["loud": -3.0...3.0, "soft": -24.0 ... -15.0]
-  /// How far an added stem is lowered at most to keep the sum under full scale.
-  private static let largestLoweringDB = 6.0
 
   struct Outcome {
     let report: StepReport
@@ -32,8 +25,11 @@ struct StepRunner {
     let change: SongChange?
   }
 
+  /// - Parameters:
+  ///   - song: what the steps before have made.
+  ///   - original: the song as it was before all steps, which has the part that a new one follows.
   func run(
-    _ step: PlanStep, on song: Song, progress: @escaping ProgressHandler
+    _ step: PlanStep, on song: Song, original: Song, progress: @escaping ProgressHandler
   ) throws -> Outcome {
     let frames = try Self.region(of: step, in: song.info, within: options.region)
     let region = Region(
@@ -41,14 +37,15 @@ struct StepRunner {
     if step.operation == .inpaint {
       return try inpaint(step, frames, on: song, progress: progress)
     }
+    if step.operation == .remix {
+      return try remix(step, region, on: song, progress: progress)
+    }
     let levels = try SongLevels(of: song) {
       try progress(EditProgress(fraction: 0.05 * $0, activity: "listening"))
     }
     let method = try Self.method(for: step, options)
     let rule = Self.rule(step.operation, method)
-    let seconds = [frames.lowerBound, frames.upperBound].map {
-      Double($0) / Double(song.info.sampleRate)
-    }
+    let seconds = region.seconds(rate: song.info.sampleRate)
     var measure = StemMeasure(rule: rule, region: region, info: song.info)
     var cutoff: Cutoff?
     if step.operation == .superResolve {
@@ -58,32 +55,25 @@ struct StepRunner {
         return Outcome(report: report, change: nil)
       }
     }
-    let context = Int(Self.contextSeconds * Double(song.info.sampleRate))
-    let range =
-      max(
-        0, frames.lowerBound - context)..<min(
-        song.info.frameCount, frames.upperBound + context)
-    let source = try source(step, method, song, range, gain: levels.modelGain, cutoff: cutoff)
+    let range = Self.heard(around: frames, of: song.info)
+    let followed = try followed(by: step, in: original, range)
+    let source = try source(
+      step, method, followed?.song ?? song, range, gain: followed?.gain ?? levels.modelGain,
+      cutoff: cutoff, follows: followed != nil)
     let scratch = try ScratchAudio(channelCount: song.info.channelCount, folder: folder)
     let reader = try song.reader()
-    var position = range.lowerBound
-    while let stem = try source.next()?[0] {
-      let inner = (position..<position + stem.frameCount).clamped(to: frames)
-      if !inner.isEmpty {
-        let part = StemMix.singles(
-          stem.frames(inner.lowerBound - position..<inner.upperBound - position))
-        try scratch.append(part)
-        measure.push(song: try reader.read(inner), stem: part, at: inner.lowerBound)
+    try collect(
+      source, range, frames, into: scratch,
+      progress: {
+        try progress(EditProgress(fraction: 0.05 + 0.95 * $0, activity: Self.activity(step)))
       }
-      position += stem.frameCount
-      let done = Double(position - range.lowerBound) / Double(range.count)
-      try progress(EditProgress(fraction: 0.05 + 0.95 * done, activity: Self.activity(step)))
+    ) { part, inner in
+      measure.push(song: try reader.read(inner), stem: part, at: inner.lowerBound)
     }
     measure.finish(info: song.info)
     let presence = (source as? MaskedStems).map { Double($0.presence[0]) }
     return conclude(
-      step, method, measure, presence: presence,
-      cutoff: cutoff,
+      step, method, measure, presence: presence, cutoff: cutoff, followed: followed,
       mix: { StemMix(rule: rule, region: region, gain: $0, encoding: encoding, scratch: scratch) },
       seconds: seconds)
   }
@@ -126,10 +116,10 @@ struct StepRunner {
       throw EditError.unsupported(
         what: "--method \(options.method.rawValue) cannot \(step.operation.verb) \(step.targets)",
         hint: "use --method auto")
-    case (.add, .mask):
+    case (.add, .mask), (.remix, .mask):
       throw EditError.unsupported(
         what: "--method mask cannot add anything", hint: "use --method diffusion or auto")
-    case (.add, _): return .diffusion
+    case (.add, _), (.remix, _): return .diffusion
     case (_, .diffusion) where SoundParts.names.contains(step.target):
       throw EditError.unsupported(
         what: "--method diffusion cannot clean a recording", hint: "use --method mask or auto")
@@ -146,9 +136,37 @@ struct StepRunner {
     }
   }
 
-  private func source(
+  /// The frames that models listen to for an edit of `frames`.
+  static func heard(around frames: Range<Int>, of info: AudioInfo) -> Range<Int> {
+    let context = Int(contextSeconds * Double(info.sampleRate))
+    return max(0, frames.lowerBound - context)..<min(info.frameCount, frames.upperBound + context)
+  }
+
+  /// Takes a stem of `range` and keeps what lies in `frames`.
+  /// - Parameter take: is given each kept piece with its frames.
+  func collect(
+    _ source: any StemSource, _ range: Range<Int>, _ frames: Range<Int>,
+    into scratch: ScratchAudio, progress: (Double) throws -> Void,
+    take: (AudioBlock, Range<Int>) throws -> Void
+  ) throws {
+    var position = range.lowerBound
+    while let stem = try source.next()?[0] {
+      let inner = (position..<position + stem.frameCount).clamped(to: frames)
+      if !inner.isEmpty {
+        let part = StemMix.singles(
+          stem.frames(inner.lowerBound - position..<inner.upperBound - position))
+        try scratch.append(part)
+        try take(part, inner)
+      }
+      position += stem.frameCount
+      try progress(Double(position - range.lowerBound) / Double(range.count))
+    }
+  }
+
+  /// - Parameter follows: whether `song` is a part whose notes the stem plays.
+  func source(
     _ step: PlanStep, _ method: EditMethod, _ song: Song, _ range: Range<Int>, gain: Float,
-    cutoff: Cutoff?
+    cutoff: Cutoff? = nil, follows: Bool = false
   ) throws -> any StemSource {
     if let cutoff {
       return try RestoredHighs(
@@ -164,7 +182,7 @@ struct StepRunner {
         texts: try (asked + others).map { try models.states(of: Prompts.mask($0)) }, gain: gain,
         combination: isSound ? .sum : .share(of: asked.count))
     }
-    let text = try models.states(of: Prompts.stem(step))
+    let text = try models.states(of: Prompts.stem(step, follows: follows))
     let generator = try models.generator(for: step.target)
     return try GeneratedStem(
       song, range: range, generator: generator, text: text,
@@ -174,117 +192,14 @@ struct StepRunner {
       seed: options.seed, gain: gain)
   }
 
-  private static func activity(_ step: PlanStep) -> String {
+  static func activity(_ step: PlanStep) -> String {
     let verb =
       switch step.operation {
-      case .add: "making"
+      case .add, .remix: "making"
       case .remove: "removing"
       case .superResolve: "restoring"
       default: "extracting"
       }
     return "\(verb) the \(step.targets)"
-  }
-
-  /// Decides on the stem's level and whether it can be heard.
-  private func conclude(
-    _ step: PlanStep, _ method: EditMethod, _ measure: StemMeasure, presence: Double?,
-    cutoff: Cutoff?, mix: (Double) -> StemMix, seconds: [Double]
-  ) -> Outcome {
-    var gain = min(options.strength, step.operation == .add ? .infinity : 1)
-    var lowered = 0.0
-    if step.operation == .add {
-      gain *= Self.levelling(measure.stemLoudness - measure.songLoudness, step.attributes)
-      if !options.headroom, gain > measure.largestGain {
-        lowered = max(-Self.largestLoweringDB, Self.decibels(measure.largestGain / gain))
-        gain *= pow(10, lowered / 20)
-      }
-    }
-    let change = measure.changeLoudness(gain: gain) - measure.songLoudness
-    let least = step.operation == .superResolve ? Self.audibleHighsLU : Self.audibleLU
-    let audible = gain > 0 && measure.stemLoudness.isFinite && !(change < least)
-    let made = mix(gain)
-    var report = report(step, method, measure, rule: made.rule, seconds: seconds)
-    report.presence = presence
-    report.cutoffHz = cutoff?.hz
-    report.changeLU = Self.finite(change)
-    (report.gainDB, report.loweredDB) = (Self.decibels(gain), lowered)
-    report.audible = audible
-    return Outcome(report: report, change: audible ? .mix(made) : nil)
-  }
-
-  /// Of a step that changes nothing; what it did is filled in.
-  private func report(
-    _ step: PlanStep, _ method: EditMethod, _ measure: StemMeasure, rule: MixRule,
-    seconds: [Double]
-  ) -> StepReport {
-    let prompt =
-      switch method {
-      case .mask: Prompts.mask(step.target)
-      case .bands: ""
-      default: Prompts.stem(step)
-      }
-    return StepReport(
-      operation: step.operation.rawValue, target: step.targets, attributes: step.attributes,
-      region: seconds, confidence: step.confidence,
-      prompt: prompt, method: method.rawValue, formula: rule.formula, presence: nil,
-      stemLUFS: Self.finite(measure.stemLoudness), songLUFS: Self.finite(measure.songLoudness),
-      changeLU: nil, gainDB: 0, loweredDB: 0, audible: false)
-  }
-
-  /// Factor that brings a stem's loudness beside the song into what suits an accompaniment.
-  private static func levelling(_ relativeLU: Double, _ attributes: [String]) -> Double {
-    guard relativeLU.isFinite, relativeLU > audibleLU else { return 1 }
-    let range = attributes.lazy.compactMap { askedLU[$0] }.first ?? addedLU
-    let wanted = min(max(relativeLU, range.lowerBound), range.upperBound)
-    return pow(10, (wanted - relativeLU) / 20)
-  }
-
-  static func decibels(_ factor: Double) -> Double {
-    factor > 0 ? 20 * log10(factor) : -200
-  }
-
-  static func finite(_ value: Double) -> Double? {
-    value.isFinite ? (value * 100).rounded() / 100 : nil
-  }
-}
-
-/// The texts that models are given.
-enum Prompts {
-  /// Names a stem to the masker: the same for remove and extract, so that they make the same stem.
-  static func mask(_ target: String) -> String { "extract the \(target)" }
-
-  /// For the generator, which was trained on just these texts (`phrase` in
-  /// Models/training/music/phrases.py): what the user's words mean, not the words.
-  static func stem(_ step: PlanStep) -> String {
-    step.operation == .add
-      ? "add \(step.targets)" : "\(step.operation.rawValue) the \(step.targets)"
-  }
-}
-
-extension PlanStep {
-  /// All parts of the step, as one name.
-  var targets: String { ([target] + also).joined(separator: " and ") }
-}
-
-extension MixRule {
-  /// For reports: how the output follows from input and stem.
-  var formula: String {
-    switch self {
-    case .add: "out = in + stem"
-    case .subtract: "out = in - stem"
-    case .replace: "out = stem"
-    }
-  }
-}
-
-extension EditOptions {
-  func sampling(_ defaults: SamplingSettings) -> SamplingSettings {
-    SamplingSettings(
-      steps: steps ?? defaults.steps, guidance: guidance.map { Float($0) } ?? defaults.guidance)
-  }
-
-  /// What is left when something is removed sounds like nothing in particular: one take.
-  func takes(of operation: PlanOperation, _ generator: any StemGenerator) -> Int {
-    operation == .remove ? 1 : takes ?? generator.defaultTakes
   }
 }

@@ -22,7 +22,7 @@ public enum RequestedOperation: String, Sendable {
 
 /// What a step of a plan does. A replacement is two steps.
 public enum PlanOperation: String, Codable, Sendable, CaseIterable {
-  case add, remove, extract, inpaint
+  case add, remove, extract, remix, inpaint
   case superResolve = "superres"
 
   /// As people say it.
@@ -45,6 +45,8 @@ public struct PlanStep: Equatable, Sendable {
   public var target: String
   /// Further parts of the same edit: "only the drums and the bass" extracts both together.
   public var also: [String]
+  /// The part whose notes an added one plays, as in a replacement; nil: what suits the song.
+  public var following: String?
   /// How it should sound, by the text model's labels: "soft", "jazz".
   public var attributes: [String]
   /// Where; nil is the whole song.
@@ -55,12 +57,13 @@ public struct PlanStep: Equatable, Sendable {
   public var text: String
 
   public init(
-    operation: PlanOperation, target: String, also: [String] = [], attributes: [String] = [],
-    region: TimeRegion? = nil, confidence: Double, text: String
+    operation: PlanOperation, target: String, also: [String] = [], following: String? = nil,
+    attributes: [String] = [], region: TimeRegion? = nil, confidence: Double, text: String
   ) {
     self.operation = operation
     self.target = target
     self.also = also
+    self.following = following
     self.attributes = attributes
     self.region = region
     self.confidence = confidence
@@ -70,13 +73,13 @@ public struct PlanStep: Equatable, Sendable {
   /// Whether it is the same edit of the same place, in whatever words.
   func asksTheSame(as other: PlanStep) -> Bool {
     operation == other.operation && target == other.target && also == other.also
-      && region == other.region
+      && following == other.following && region == other.region
   }
 }
 
 extension PlanStep: Codable {
   private enum CodingKeys: String, CodingKey {
-    case operation, target, also, attributes, region, confidence, text
+    case operation, target, also, following, attributes, region, confidence, text
   }
 
   public init(from decoder: any Decoder) throws {
@@ -84,18 +87,21 @@ extension PlanStep: Codable {
     operation = try values.decode(PlanOperation.self, forKey: .operation)
     target = try values.decode(String.self, forKey: .target)
     also = try values.decodeIfPresent([String].self, forKey: .also) ?? []
+    following = try values.decodeIfPresent(String.self, forKey: .following)
     attributes = try values.decode([String].self, forKey: .attributes)
     region = try values.decodeIfPresent(TimeRegion.self, forKey: .region)
     confidence = try values.decode(Double.self, forKey: .confidence)
     text = try values.decodeIfPresent(String.self, forKey: .text) ?? ""
   }
 
-  /// Always writes `region`, as `null` for the whole song; `also` only when there is more than one part.
+  /// Always writes `region`, as `null` for the whole song; `also` only when there is more than one
+  /// part, `following` only where a part is followed.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(operation, forKey: .operation)
     try values.encode(target, forKey: .target)
     if !also.isEmpty { try values.encode(also, forKey: .also) }
+    try values.encodeIfPresent(following, forKey: .following)
     try values.encode(attributes, forKey: .attributes)
     if let region {
       try values.encode(region, forKey: .region)

@@ -14,6 +14,7 @@ extension InstructionError: CustomStringConvertible {
   /// What the program does, for messages.
   public static let possible =
     "add, remove or extract an instrument, like 'add a guitar', 'remove the drums', 'only the piano'; "
+    + "'replace the piano with strings', 'remix to rock'; "
     + "clean a recording, like 'remove the background noise', 'isolate the voice'; "
     + "add, drop or replace a sound, like 'add birds', 'drop the dog'; "
     + "'restore the highs'; 'fill the gap from 0:12 to 0:12.8'"

@@ -73,6 +73,10 @@ public struct Planner {
         }
       }
     }
+    if steps.contains(where: { $0.operation == .remix }) {
+      // "keep the vocals and change the band to folk": a remix keeps them anyway.
+      steps.removeAll { $0.operation == .extract && $0.target == MusicParts.voice }
+    }
     let placed = steps.contains { Self.place(of: $0, cut.vague) != nil }
     let notes =
       placed
@@ -161,7 +165,8 @@ public struct Planner {
       whole.attributes.append("soft")
     }
     if group.count > 1, whole.operation != .replace, let listed = try list(cut, group) {
-      return try steps(listed)
+      return listed[0].reading.operation == .remix
+        ? [try Remix.step(of: listed.map(\.reading), text)] : try steps(listed)
     }
     let misunderstood = InstructionError.notUnderstood(part: text, nearest: whole.nearest)
     guard whole.isUnderstood, let operation = whole.operation else {
@@ -176,12 +181,15 @@ public struct Planner {
         return SoundParts.named(Self.reading(whole, of: target, operation), said) == nil
           ? Self.plain(operation, target, whole.attributes) : said
       }
-      return try [
-        step(.remove, parts.old, whole, request(.remove, parts.old, parts.oldWords)),
-        step(
-          .add, parts.new, whole, request(.add, parts.new, parts.newWords), whole.attributes),
-      ]
+      let removal = try step(.remove, parts.old, whole, request(.remove, parts.old, parts.oldWords))
+      var addition = try step(
+        .add, parts.new, whole, request(.add, parts.new, parts.newWords), whole.attributes)
+      if MusicParts.isPitched(removal.target), MusicParts.isPitched(addition.target) {
+        addition.following = removal.target
+      }
+      return [removal, addition]
     }
+    if operation == .remix { return [try Remix.step(of: [whole], text)] }
     guard let planned = operation.planned else {
       throw InstructionError.notSupported(
         part: text, what: operation.description, nearest: whole.nearest)

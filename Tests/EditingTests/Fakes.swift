@@ -232,8 +232,8 @@ func checksum(_ block: AudioBlock) -> UInt64 {
   }
 }
 
-/// Those that mix a stem into the song.
-let operations = PlanOperation.allCases.filter { $0 != .inpaint }
+/// Those that mix one stem into the song.
+let operations = PlanOperation.allCases.filter { $0 != .inpaint && $0 != .remix }
 
 func step(_ operation: PlanOperation, _ target: String) -> PlanStep {
   PlanStep(operation: operation, target: target, confidence: 1, text: "")

@@ -38,9 +38,11 @@ private func loaded<Line: Decodable>(_ name: String, _: Line.Type = Item.self) t
   /// but not possible, a refusal that recognised it.
   private func isRight(_ item: Item, _ reader: InstructionReader) -> Bool {
     do {
-      let steps = try reader.plan(item.text).steps.map {
-        "\($0.operation) \(Self.label($0.target, voice: "speech"))"
+      let planned = try reader.plan(item.text).steps
+      if item.operation == "remix", item.target == "none" {  // the style says who plays
+        return planned.map(\.operation) == [.remix]
       }
+      let steps = planned.map { "\($0.operation) \(Self.label($0.target, voice: "speech"))" }
       return item.operation == "replace"
         ? steps == ["remove \(item.target)", "add \(item.second ?? "none")"]
         : steps == ["\(item.operation) \(item.target)"]
@@ -145,6 +147,9 @@ private func loaded<Line: Decodable>(_ name: String, _: Line.Type = Item.self) t
     ("only the footsteps", ["extract steps"]),
     ("keep only the birds and the rain", ["extract birds+rain"]),
     ("replace the siren with a bell", ["remove siren", "add bell"]),
+    ("remix with drums, guitar and bass", ["remix drums+guitar+bass"]),
+    ("turn this into a reggae song", ["remix drums+bass+electric guitar+organ"]),
+    ("keep the vocals and change the band to folk", ["remix acoustic guitar+bass+woodwind"]),
     ("add water", ["add water"]), ("add a phone", ["add phone"]), ("add glass", ["add glass"]),
     ("add quiet steps", ["add steps (soft)"]), ("drop the insects", ["remove insects"]),
     ("drop the running water", ["remove water"]), ("drop the glass", ["remove glass"]),

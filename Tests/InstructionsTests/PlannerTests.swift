@@ -9,13 +9,13 @@ private func fakeReading(_ text: String) -> Reading {
     "add": .add, "put": .add, "remove": .remove, "drop": .remove, "mute": .remove, "lose": .remove,
     "only": .extract, "keep": .extract, "isolate": .extract, "replace": .replace, "remix": .remix,
   ]
-  let parts = ["drums", "bass", "piano", "guitar", "strings", "noise"]
+  let parts = ["drums", "bass", "piano", "guitar", "strings", "noise", "vocals"]
   let operation = words.lazy.compactMap { verbs[$0] }.first
   let named = words.filter { parts.contains($0) }
   let isUnderstood = operation != nil && (!named.isEmpty || operation == .remix)
   return Reading(
     operation: operation, target: named.first, second: named.dropFirst().first,
-    attributes: words.filter { ["soft", "loud"].contains($0) },
+    attributes: words.filter { ["soft", "loud", "rock"].contains($0) },
     confidence: isUnderstood ? 0.9 : 0.1,
     isUnderstood: isUnderstood, nearest: ["remove the drums"])
 }
@@ -30,8 +30,9 @@ private func lines(_ text: String) throws -> [String] {
       " " + String(decoding: try encoder.encode($0), as: UTF8.self)
     }
     let attributes = step.attributes.isEmpty ? "" : " (\(step.attributes.joined(separator: ",")))"
+    let following = step.following.map { " like \($0)" } ?? ""
     return
-      "\(step.operation) \(([step.target] + step.also).joined(separator: "+"))\(attributes)\(region ?? "")"
+      "\(step.operation) \(([step.target] + step.also).joined(separator: "+"))\(following)\(attributes)\(region ?? "")"
   }
 }
 
@@ -57,7 +58,11 @@ private func lines(_ text: String) throws -> [String] {
     ("only the bass, nothing but the bass", ["extract bass"]),
     ("i can't stand the drums, lose them", ["remove drums"]),
     ("the drums annoy me. mute them", ["remove drums"]),
-    ("replace the piano with a soft guitar", ["remove piano", "add guitar (soft)"]),
+    ("replace the piano with a soft guitar", ["remove piano", "add guitar like piano (soft)"]),
+    ("replace the drums with a piano", ["remove drums", "add piano"]),
+    ("remix with drums, bass and a piano", ["remix drums+bass+piano"]),
+    ("remix the second half to rock", ["remix drums+bass+electric guitar (rock)"]),
+    ("keep the vocals and remix to rock", ["remix drums+bass+electric guitar (rock)"]),
     (
       "from 0:10 to 0:20 remove the drums and add a piano",
       ["remove drums [10,20]", "add piano [10,20]"]
@@ -84,7 +89,7 @@ private func lines(_ text: String) throws -> [String] {
     ("make me a sandwich", "not understood: 'make me a sandwich'"),
     ("remove the drums and add a piano, then make the bass louder", "'make the bass louder'"),
     ("remove the drums and turn up the volume", "'turn up the volume'"),
-    ("remix it", "a remix"), ("add some noise", "asks for add noise"),
+    ("remix it", "a remix"), ("remix with noise", "a remix"), ("add some noise", "asks for add noise"),
     ("mute the bass from 1:00 to 0:30", "ends before it starts"),
     (String(repeating: "add drums ", count: 200), "2000 characters"),
   ])

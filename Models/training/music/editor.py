@@ -3,7 +3,8 @@
     python -m Models.training.music.editor --run editor --vae vae.safetensors --minutes 90
 
 `add X` sees the song without X and makes the stem X; `extract X` sees the song and makes X;
-`remove X` sees the song and makes the rest. A random part of the answer is sometimes given as known
+`remove X` sees the song and makes the rest; `replace it with X` sees an extracted stem and makes one
+with the same notes (`pairs.py`). A random part of the answer is sometimes given as known
 (a prefix, or both ends), which is how long songs are carried from chunk to chunk. Beside the flow's
 own loss, the timbre classifier says whether the answer to which the flow leads sounds like what was
 asked for.
@@ -16,7 +17,8 @@ from safetensors.torch import load_file
 
 from ..loop import Run, options
 from ..networks import StemEditor, StemEditorConfig, Timbre, TimbreConfig
-from .latents import Batches, load_vae, music
+from .latents import SECONDS, Batches, load_vae, music
+from .pairs import EditMixer, PairMixer
 from .phrases import Phrases
 from .timbre import timbre_loss
 
@@ -97,9 +99,9 @@ class Flow:
             own, led = self.led(module, batch, noise, t, none, batch["texts"])
             operation = batch["operations"][0]
             sums.setdefault("dev_" + operation, []).extend(own.tolist())
-            if self.timbre and operation == "add":
+            if self.timbre and operation in ("add", "replace"):
                 sounds = timbre_loss(self.timbre(led), batch["targets"])
-                sums.setdefault("dev_timbre", []).extend(sounds.tolist())
+                sums.setdefault(f"dev_{operation}_timbre", []).extend(sounds.tolist())
         return {name: round(sum(rows) / len(rows), 4) for name, rows in sums.items()}
 
 
@@ -115,10 +117,11 @@ def main() -> None:
     flags = parser.parse_args()
     run = Run(StemEditor(StemEditorConfig()), flags)
     vae, timbre = load_vae(flags.vae), load_timbre(flags.timbre)
-    train = Batches(vae, music("train", run.step, augment=True), run.step, reuse=8)
+    train = Batches(vae, EditMixer("train", SECONDS, run.step, augment=True), run.step, reuse=8)
     held = Batches(vae, music("dev", 1, augment=False), 1)
+    pairs = Batches(vae, PairMixer("dev", SECONDS, 1, augment=False), 1)
     dev = with_noise([held.draw(11, [operation]) for operation in ("add", "extract", "remove")
-                      for _ in range(4)])
+                      for _ in range(4)] + [pairs.draw(11) for _ in range(4)])
     flow = Flow(Phrases(), train.rng, timbre)
     run.train(lambda module: flow.losses(module, train.draw(flags.batch)),
               lambda module: flow.evaluate(module, dev))

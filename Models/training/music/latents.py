@@ -61,17 +61,17 @@ class Batches:
     def fresh(self) -> tuple:
         item = self.mixer.item(absent=0)
         sounds = [torch.from_numpy(x) for x in (item.stem, item.rest, item.stem + item.rest)]
-        return item.target, *self.latents(torch.stack(sounds))
+        return item.operation, item.target, *self.latents(torch.stack(sounds))
 
     def draw(self, count: int, operations: list[str] = OPERATIONS) -> dict:
         items = self.replay.draw(count)
         answers, contexts, texts, used = [], [], [], []
-        for target, stem, rest, mixture in items:
-            operation = self.rng.choice(operations)
+        for own, target, stem, rest, mixture in items:
+            operation = own or self.rng.choice(operations)
             answers.append(rest if operation == "remove" else stem)
-            contexts.append(rest if operation == "add" else mixture)
+            contexts.append(rest if operation in ("add", "replace") else mixture)
             texts.append(phrase(operation, target))
             used.append(operation)
         return {"answer": torch.stack(answers), "context": torch.stack(contexts), "texts": texts,
-                "operations": used, "targets": [item[0] for item in items],
-                "stem": torch.stack([item[1] for item in items])}
+                "operations": used, "targets": [item[1] for item in items],
+                "stem": torch.stack([item[2] for item in items])}

@@ -28,12 +28,14 @@ class Mixture:
 @dataclasses.dataclass
 class Item:
     """`stem` and `rest` are float32 [samples], or [2, samples] of a stereo mixer, whose sum is the
-    mixture; an absent target has a silent stem."""
+    mixture; an absent target has a silent stem. `operation` is set where only that one can be asked
+    for."""
 
     target: str
     stem: np.ndarray
     rest: np.ndarray
     stem_to_rest_db: float
+    operation: str | None = None
 
 
 def resampled(sound: np.ndarray, factor: float) -> np.ndarray:

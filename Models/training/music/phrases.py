@@ -10,10 +10,12 @@ import torch
 from ..text.prompts import encode
 from .mixtures import TARGETS
 
-OPERATIONS = ["add", "remove", "extract"]
+OPERATIONS = ["add", "remove", "extract", "replace"]
 
 
 def phrase(operation: str, target: str) -> str:
+    if operation == "replace":  # what is replaced is all that is heard
+        return f"replace it with {target}"
     return f"add {target}" if operation == "add" else f"{operation} the {target}"
 
 

@@ -1,0 +1,106 @@
+import AudioFiles
+import Editing
+import Foundation
+import Instructions
+import Testing
+
+/// Replacements that keep the notes, and remixes.
+@Suite struct MusicTests {
+  private func models() -> FakeModels {
+    let models = FakeModels()
+    models.stems = ["drums", "bass 0.3", "piano", "vocals"]
+    return models
+  }
+
+  private func edit(
+    _ folder: TestFolder, _ steps: [PlanStep], models: FakeModels,
+    _ change: (inout EditOptions) -> Void = { _ in }
+  ) throws -> EditReport {
+    var options = EditOptions()
+    options.overwrite = true
+    change(&options)
+    return try SongEditor(models: models).edit(
+      folder.path("song.wav"), plan: EditPlan(steps: steps), instruction: "test",
+      to: folder.path("out.wav"), options: options)
+  }
+
+  private func addition(following: String?) -> PlanStep {
+    PlanStep(operation: .add, target: "piano", following: following, confidence: 1, text: "")
+  }
+
+  /// The new part hears the old one alone, as it was before its removal, and is as loud.
+  @Test func newPartFollowsTheOldOne() throws {
+    let folder = try TestFolder()
+    _ = try folder.song()
+    let extract = try edit(folder, [step(.extract, "bass 0.3")], models: models())
+    let old = try #require(extract.steps[0].stemLUFS)
+    let steps = [step(.remove, "bass 0.3"), addition(following: "bass 0.3")]
+    let replaced = try edit(folder, steps, models: models())
+    #expect(replaced.steps.map(\.prompt) == ["extract the bass 0.3", "replace it with piano"])
+    let added = replaced.steps[1]
+    #expect(abs(try #require(added.stemLUFS) + added.gainDB - old) < 0.02)
+
+    // It is made of the old part alone: what is made of the song is another sound.
+    let free = try edit(folder, [addition(following: nil)], models: models())
+    #expect(free.steps[0].prompt == "add piano")
+    #expect(free.steps[0].stemLUFS != added.stemLUFS)
+  }
+
+  /// Where nothing of the old part is heard, the new one goes by the song.
+  @Test func absentPartIsNotFollowed() throws {
+    let folder = try TestFolder()
+    _ = try folder.song()
+    let models = models()
+    models.fakeMasker.presence = 0
+    let report = try edit(folder, [addition(following: "bass 0.3")], models: models)
+    #expect(report.steps[0].prompt == "add piano")
+  }
+
+  /// A remix is the voice, as an extraction gives it, and the new parts, which are mono.
+  @Test func remixKeepsTheVoice() throws {
+    let folder = try TestFolder()
+    _ = try folder.song(encoding: .float(bits: 32))
+    _ = try edit(folder, [step(.extract, "vocals")], models: models())
+    let voice = try folder.read("out.wav")
+    var remix = step(.remix, "drums")
+    remix.also = ["piano"]
+    let report = try edit(folder, [remix], models: models())
+    #expect(report.changed && report.formula == "out = stem")
+    #expect(report.steps.map(\.prompt) == ["add drums, add piano"])
+    var rest = try folder.read("out.wav")
+    let level = rest.samples.map(abs).max() ?? 0
+    rest.mix(voice, gain: -1)
+    #expect(rest.samples.map(abs).max() ?? 0 > 0.1 * level)
+    let between = stride(from: 0, to: rest.samples.count, by: 2).map {
+      abs(rest.samples[$0] - rest.samples[$0 + 1])
+    }
+    #expect(between.max() ?? 1 < 1e-6 * level)
+  }
+
+  @Test func remixLeavesWhatIsOutsideOfItsRegion() throws {
+    let folder = try TestFolder()
+    _ = try folder.song()
+    let report = try edit(folder, [step(.remix, "drums")], models: models()) {
+      $0.region = TimeRange(startSeconds: 2, endSeconds: 5)
+    }
+    #expect(report.changed)
+    let (song, out) = (try folder.read("song.wav"), try folder.read("out.wav"))
+    for outside in [0..<2 * 44100, 5 * 44100..<8 * 44100] {
+      #expect(checksum(out.frames(outside)) == checksum(song.frames(outside)))
+    }
+    #expect(checksum(out) != checksum(song))
+  }
+
+  /// Models that do not find vocals could not keep them.
+  @Test func remixNeedsAVoiceFinder() throws {
+    let folder = try TestFolder()
+    _ = try folder.song()
+    let models = models()
+    models.stems.removeLast()
+    let error = try #require(throws: EditError.self) {
+      try edit(folder, [step(.remix, "drums")], models: models)
+    }
+    #expect("\(error)".contains("vocals") && !"\(error)".contains("\n"))
+    #expect(folder.names == ["song.wav"])
+  }
+}
