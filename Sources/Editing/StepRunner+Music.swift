@@ -26,10 +26,12 @@ extension StepRunner {
     let reader = try original.reader()
     var measure = StemMeasure(rule: .subtract, region: region, info: info)
     var own = SongLevels()
-    try collect(source, range, range, into: scratch, progress: { _ in }) { stem, frames in
-      own.push(stem)
-      measure.push(song: try reader.read(frames), stem: stem, at: frames.lowerBound)
-    }
+    try collect(
+      source, range, range, into: scratch, progress: { _ in },
+      take: {
+        own.push($0)
+        measure.push(song: try reader.read($1), stem: $0, at: $1.lowerBound)
+      })
     measure.finish(info: info)
     guard measure.stemLoudness - measure.songLoudness > Self.audibleLU else { return nil }
     let mix = StemMix(
@@ -64,10 +66,8 @@ extension StepRunner {
         progress: {
           let done = (Double(index) + $0) / Double(names.count)
           try progress(EditProgress(fraction: done, activity: Self.activity(part)))
-        }
-      ) { stem, frames in
-        measure.push(song: try reader.read(frames), stem: stem, at: frames.lowerBound)
-      }
+        },
+        take: { measure.push(song: try reader.read($1), stem: $0, at: $1.lowerBound) })
       measure.finish(info: info)
       let relative = measure.stemLoudness - measure.songLoudness
       layers.append((scratch, isVoice ? 1 : Self.levelling(relative)))

@@ -66,10 +66,8 @@ struct StepRunner {
       source, range, frames, into: scratch,
       progress: {
         try progress(EditProgress(fraction: 0.05 + 0.95 * $0, activity: Self.activity(step)))
-      }
-    ) { part, inner in
-      measure.push(song: try reader.read(inner), stem: part, at: inner.lowerBound)
-    }
+      },
+      take: { measure.push(song: try reader.read($1), stem: $0, at: $1.lowerBound) })
     measure.finish(info: song.info)
     let presence = (source as? MaskedStems).map { Double($0.presence[0]) }
     return conclude(

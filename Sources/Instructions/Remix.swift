@@ -28,7 +28,7 @@ enum Remix {
     }
     let attributes = readings[0].attributes
     if parts.isEmpty {
-      parts = attributes.lazy.compactMap { name in styles.first { $0.key == name }?.value }.first ?? []
+      parts = styles.first { attributes.contains($0.key) }?.value ?? []
     }
     guard let first = parts.first else {
       throw InstructionError.notSupported(

@@ -89,7 +89,8 @@ private func lines(_ text: String) throws -> [String] {
     ("make me a sandwich", "not understood: 'make me a sandwich'"),
     ("remove the drums and add a piano, then make the bass louder", "'make the bass louder'"),
     ("remove the drums and turn up the volume", "'turn up the volume'"),
-    ("remix it", "a remix"), ("remix with noise", "a remix"), ("add some noise", "asks for add noise"),
+    ("remix it", "a remix"), ("remix with noise", "a remix"),
+    ("add some noise", "asks for add noise"),
     ("mute the bass from 1:00 to 0:30", "ends before it starts"),
     (String(repeating: "add drums ", count: 200), "2000 characters"),
   ])
