@@ -42,9 +42,14 @@ struct AlignCommand: ParsableCommand {
     let editor = try SpeechEditor(model: models.folder, precision: models.precision)
     let line = ProgressLine(quiet: results.quiet)
     defer { line.finish() }
-    let times = try editor.align(recording, to: text, force: anyway) { line.update($0) }
+    let (times, warning) = try editor.align(recording, to: text, force: anyway) {
+      line.update($0)
+    }
     try SpeechEditor.write(times, of: recording, to: path)
     line.finish()
+    if let warning, !results.quiet {
+      FileHandle.standardError.write(Data("note: the transcript: \(warning)\n".utf8))
+    }
     if results.json {
       print(times.text(as: .json, name: recording), terminator: "")
     } else if !results.quiet {

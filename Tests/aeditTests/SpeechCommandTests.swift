@@ -32,6 +32,31 @@ import Testing
     #expect(place.names == ["long.txt", "other.txt", "talk.txt", "talk.wav"])
   }
 
+  /// A slip in a long transcript is warned of, with its place.
+  @Test func aSlipIsWarnedOf() throws {
+    let place = try Workplace()
+    try place.talk()
+    let said = String(decoding: try place.bytes("talk.txt"), as: UTF8.self)
+    let clip = try AudioReader(path: place.url.appendingPathComponent("talk.wav").path)
+    let block = try clip.readAll()
+    var info = clip.info
+    info.frameCount *= 30
+    let writer = try AudioWriter(
+      path: place.url.appendingPathComponent("long.wav").path, like: info)
+    for _ in 0..<30 { try writer.write(block) }
+    try writer.commit()
+    var texts = [String](repeating: said, count: 30)
+    texts[20] = "Four score and seven years ago our fathers brought forth a new nation here"
+    try Data(texts.joined(separator: "\n").utf8).write(
+      to: place.url.appendingPathComponent("long.txt"))
+    let run = try place.run("align", "long.wav", "--transcript", "long.txt", "-o", "out.json")
+    #expect(run.status == 0, "\(run.errors)")
+    let seconds = clip.info.durationSeconds
+    let clock = try #require(run.errors.firstMatch(of: /(\d+):(\d\d)\.\d+\) other words are said/))
+    let at = try #require(Double(clock.1)) * 60 + #require(Double(clock.2))
+    #expect((19 * seconds...21.5 * seconds).contains(at), "\(run.errors)")
+  }
+
   /// What is wrong, in one line, and nothing is written.
   @Test(arguments: [
     (["--transcript", "absent.txt"], 1), (["--transcript", "talk.wav"], 1),

@@ -43,24 +43,37 @@ struct AlignedSpeech {
       }, seconds: rounded(seconds))
   }
 
-  /// The first of a run of words that do not fit the sound; nil when the transcript matches.
+  /// Words that do not fit the sound.
+  struct Mismatch {
+    /// Where the first run of them begins.
+    let first: Word
+    /// How many of all heard words lie in such runs, 0...1.
+    let share: Double
+  }
+
+  /// Runs of words that do not fit the sound; nil when the transcript matches.
   ///
   /// - Parameters:
   ///   - leastFit: what the logarithm of the confidence of all words of a run must reach.
   ///   - places: seconds; only runs that lie there in part are looked at. nil for all.
-  func firstMismatch(leastFit: Double, in places: [ClosedRange<Double>]? = nil) -> Word? {
+  func mismatch(leastFit: Double, in places: [ClosedRange<Double>]? = nil) -> Mismatch? {
     let heard = words.filter { $0.confidence != nil }
     let run = min(Self.runLength, heard.count)
     guard run > 0 else { return nil }
+    var wrong = Set<Int>()
     for first in 0...heard.count - run {
       let part = heard[first..<first + run]
       let phones = part.reduce(0) { $0 + $1.phones.count }
       let sum = part.reduce(0.0) { $0 + log($1.confidence ?? 1) * Double($1.phones.count) }
-      guard sum / Double(max(1, phones)) < leastFit, let word = part.first else { continue }
-      let run = word.start...max(word.start, part[part.endIndex - 1].end)
-      if places?.contains(where: run.overlaps) ?? true { return word }
+      guard sum / Double(max(1, phones)) < leastFit else { continue }
+      let (start, end) = (heard[first].start, heard[first + run - 1].end)
+      if places?.contains(where: (start...max(start, end)).overlaps) ?? true {
+        wrong.formUnion(first..<first + run)
+      }
     }
-    return nil
+    return wrong.min().map {
+      Mismatch(first: heard[$0], share: Double(wrong.count) / Double(heard.count))
+    }
   }
 
   /// Words of which some may be unclear.

@@ -8,7 +8,7 @@ import Transcripts
 ///
 /// ```swift
 /// let editor = try SpeechEditor()
-/// let words = try editor.align("talk.wav", to: Transcript(path: "talk.txt"))
+/// let words = try editor.align("talk.wav", to: Transcript(path: "talk.txt")).times
 /// ```
 public final class SpeechEditor: Sendable {
   let models: SpeechModels
@@ -23,22 +23,27 @@ public final class SpeechEditor: Sendable {
   /// - Throws: `CheckpointError`, also when a file is not the one that its package was made with.
   public func verifiedModels() throws -> [LoadedModel] { try models.verified() }
 
+  /// Share of a transcript's words that may be others than those that are said: a slip in a long
+  /// transcript is worth a warning, a transcript of something else is refused.
+  static let mostWrong = 0.05
+
   /// Finds where each word of a transcript is said.
   ///
-  /// - Parameter force: gives times even where the words do not fit the sound.
+  /// - Parameter force: gives times however little the words fit the sound.
+  /// - Returns: the words' times, and where some of the words do not fit.
   /// - Throws: ``EditError/transcript(reason:)`` with the place where the transcript stops matching,
   ///   `TranscriptError`, `AudioFileError`, `CheckpointError`, and what `progress` throws.
   public func align(
     _ input: String, to transcript: Transcript, force: Bool = false,
     progress: ProgressHandler = { _ in }
-  ) throws -> TimedTranscript {
+  ) throws -> (times: TimedTranscript, warning: String?) {
     let song = try Song(path: input)
     let listener = try listener(for: song)
     let aligned = try listener.align(transcript, with: song) {
       try progress(EditProgress(fraction: $0, activity: "listening"))
     }
-    if !force { try check(aligned) }
-    return aligned.timed(listener.inventory)
+    let warning = try check(aligned, atMost: force ? 1 : Self.mostWrong)
+    return (aligned.timed(listener.inventory), warning)
   }
 
   /// Refuses a name under which ``write(_:of:to:)`` must not write.
@@ -83,20 +88,36 @@ public final class SpeechEditor: Sendable {
       phonemizer: try Phonemizer())
   }
 
-  /// - Parameter places: where the words must fit, seconds; nil for everywhere.
-  /// - Returns: a warning when they do not fit elsewhere.
+  /// - Parameter share: of the words, how many need not fit.
+  /// - Returns: a warning when some do not.
   /// - Throws: ``EditError/transcript(reason:)``, `CheckpointError`
   @discardableResult
-  func check(_ aligned: AlignedSpeech, in places: [ClosedRange<Double>]? = nil) throws -> String? {
+  func check(_ aligned: AlignedSpeech, atMost share: Double = mostWrong) throws -> String? {
+    guard let mismatch = aligned.mismatch(leastFit: try models.leastFit()) else { return nil }
+    let reason = Self.reason(mismatch, aligned)
+    guard mismatch.share <= share else { throw EditError.transcript(reason: reason) }
+    return reason
+  }
+
+  /// - Parameter places: where the words must fit, seconds.
+  /// - Returns: a warning when they do not fit elsewhere.
+  /// - Throws: ``EditError/transcript(reason:)``, `CheckpointError`
+  func check(_ aligned: AlignedSpeech, in places: [ClosedRange<Double>]) throws -> String? {
     let least = try models.leastFit()
-    func reason(_ word: AlignedSpeech.Word) -> String {
-      let number = aligned.words.firstIndex { $0.text == word.text && $0.start == word.start } ?? 0
-      return "from '\(word.text.text)' on (word \(number + 1), \(TimeRange.clock(word.start)))"
-        + " other words are said"
+    if let mismatch = aligned.mismatch(leastFit: least, in: places) {
+      throw EditError.transcript(reason: Self.reason(mismatch, aligned))
     }
-    if let word = aligned.firstMismatch(leastFit: least, in: places) {
-      throw EditError.transcript(reason: reason(word))
+    return aligned.mismatch(leastFit: least).map {
+      "\(Self.reason($0, aligned)); no gap is near"
     }
-    return aligned.firstMismatch(leastFit: least).map { "\(reason($0)); no gap is near" }
+  }
+
+  private static func reason(
+    _ mismatch: AlignedSpeech.Mismatch, _ aligned: AlignedSpeech
+  ) -> String {
+    let word = mismatch.first
+    let number = aligned.words.firstIndex { $0.text == word.text && $0.start == word.start } ?? 0
+    return "from '\(word.text.text)' on (word \(number + 1), \(TimeRange.clock(word.start)))"
+      + " other words are said"
   }
 }

@@ -80,7 +80,7 @@ final class SpeechModels: Sendable {
     }
   }
 
-  /// The least that words must fit the sound: see ``AlignedSpeech/firstMismatch(leastFit:)``.
+  /// The least that words must fit the sound: see ``AlignedSpeech/mismatch(leastFit:in:)``.
   func leastFit() throws -> Double {
     try loaded.withLock { try speech(&$0).decode(Defaults.self, from: "defaults").leastFit }
   }
