@@ -15,6 +15,7 @@ import pathlib
 import numpy as np
 import torch
 
+from Models.training.music.mixtures import VOCALS
 from Models.training.work import WORK
 
 from .items import COUNTS, SOURCES, load
@@ -22,8 +23,8 @@ from .masks import MaskEngine
 from .metrics import si_sdr
 
 BARS = ("drums", "bass", "guitar")
-#: Instruments that make up a song: no unions of others.
-PARTS = [name for name in COUNTS if name not in SOURCES]
+#: What makes up a song: no unions of others.
+PARTS = [*(name for name in COUNTS if name not in SOURCES), VOCALS]
 
 
 def confidence(mask: torch.Tensor, energy: torch.Tensor) -> torch.Tensor:

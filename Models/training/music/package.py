@@ -9,7 +9,7 @@ files that `--out` already has); `vae.json` beside the VAE holds its latents' me
 from ..networks import MelVAEConfig, StemEditorConfig, TimbreConfig, VocoderConfig
 from ..package import gathered, package_flags, write_package
 from .masknet import MaskNetConfig
-from .mixtures import TARGETS
+from .mixtures import SingingMixer, TARGETS
 
 COMPONENTS = {"mask": MaskNetConfig(), "editor": StemEditorConfig(), "timbre": TimbreConfig(),
               "vae": MelVAEConfig(), "vocoder": VocoderConfig()}
@@ -21,11 +21,10 @@ DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 1.0, "steps": 12, "guidanc
 def main() -> None:
     flags = package_flags(__doc__.splitlines()[0])
     configs, files = gathered(flags.source, flags.out, COMPONENTS)
-    # The masks' training has vocals, too; they come into the list with weights that find them.
     write_package(
         flags.out, kind="music", version=flags.version, licence="GPL-3.0-or-later",
         mel={"rate": 44100, "n_fft": 2048, "hop": 512, "bands": 128},
-        components=files, config=configs, targets=TARGETS, made=TARGETS, defaults=DEFAULTS)
+        components=files, config=configs, targets=SingingMixer.wanted, made=TARGETS, defaults=DEFAULTS)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ SOURCES = {
               "planetblupi-music-ogg": "planetblupi/music"},  # GPL-3+
     "dev": {"hedgewars-data": "games/hedgewars/Data/Music",  # GPL-2
             "extremetuxracer-data": "games/etr/music"},  # GPL-2+
+    "validation": {"supertuxkart-data": "games/supertuxkart/data/music"},  # CC-BY-SA, CC-BY, PD
 }
 
 
