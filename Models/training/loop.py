@@ -1,4 +1,4 @@
-"""The training loop that all recipes share: autocast, AdamW, EMA, checkpoints, resume, log.
+"""The training loop that all recipes share: autocast, optimisers, EMA, checkpoints, resume, log.
 
 A run is `$AEDIT_WORK/runs/<name>/`: `last.pt` (weights, EMA, optimiser, step), `log.jsonl`
 (one line a report). A run resumes from `last.pt`; a new run may warm-start from an exported
@@ -29,26 +29,25 @@ def options(description: str, minutes: float) -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=minutes)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=6e-4, help="peak learning rate")
-    parser.add_argument("--muon", action="store_true", help="orthogonal steps for matrices")
     parser.add_argument("--warm-start", help="exported safetensors to begin from")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--export", help="write the EMA weights as bf16 safetensors and end")
     return parser
 
 
-def optimisers(module: torch.nn.Module, flags: argparse.Namespace) -> list[torch.optim.Optimizer]:
-    """AdamW; with `--muon`, Muon (Jordan et al. 2024) for matrices of 64 rows and columns or more, its
-    steps as large as AdamW's (2502.16982, section 2.2)."""
-    matrices = [p for p in module.parameters() if flags.muon and p.ndim == 2 and min(p.shape) >= 64]
+def optimisers(module: torch.nn.Module, rate: float) -> list[torch.optim.Optimizer]:
+    """Muon (Jordan et al. 2024) for matrices of 64 rows and columns or more, its steps as large as
+    AdamW's (2502.16982, section 2.2), and AdamW for the rest."""
+    matrices = [p for p in module.parameters() if p.ndim == 2 and min(p.shape) >= 64]
     known = set(matrices)
     others = [p for p in module.parameters() if p not in known]
     adam = torch.optim.AdamW(
         [{"params": [p for p in others if p.ndim > 1], "weight_decay": 0.02},
          {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0}],
-        lr=flags.rate, betas=(0.9, 0.98))
+        lr=rate, betas=(0.9, 0.98))
     if not matrices:
         return [adam]
-    return [adam, torch.optim.Muon(matrices, lr=flags.rate, weight_decay=0.02,
+    return [adam, torch.optim.Muon(matrices, lr=rate, weight_decay=0.02,
                                    adjust_lr_fn="match_rms_adamw")]
 
 
@@ -69,7 +68,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.average = {name: value.detach().clone() for name, value in
                         module.state_dict().items()}
-        self.optimisers = optimisers(module, flags)
+        self.optimisers = optimisers(module, flags.rate)
         self.step, self.seconds, self.sums, self.counts = 0, 0.0, {}, {}
         last = self.folder / "last.pt"
         if last.exists():

@@ -1,4 +1,5 @@
 import AudioFiles
+import Foundation
 import Instructions
 
 extension StepRunner {
@@ -41,7 +42,8 @@ extension StepRunner {
   }
 
   /// Keeps the voice, and has everything else played anew by the step's instruments, each of which
-  /// hears the song as it was: its chords, tempo and form stay.
+  /// hears the song as it was: its chords, tempo and form stay. Together they are as loud as what they
+  /// stand for.
   ///
   /// After the remix operation of InstructME (2308.14360), with a stem for each instrument.
   func remix(
@@ -50,58 +52,88 @@ extension StepRunner {
     let info = song.info
     let levels = try SongLevels(of: song) { _ in }
     let range = Self.heard(around: region.frames, of: info)
-    let names = [MusicParts.voice, step.target] + step.also
-    let reader = try song.reader()
-    var layers: [(sound: ScratchAudio, gain: Double)] = []
-    for (index, name) in names.enumerated() {
+    let names = [step.target] + step.also
+    /// Makes layer `index` of all, and gives each of its pieces with the song's.
+    func layer(
+      _ index: Int, _ name: String,
+      take: (_ stem: AudioBlock, _ song: AudioBlock, _ at: Int) -> Void
+    ) throws -> ScratchAudio {
       let isVoice = index == 0
       let part = PlanStep(
         operation: isVoice ? .extract : .add, target: name, confidence: 1, text: "")
       let source = try source(
         part, isVoice ? .mask : .diffusion, song, range, gain: levels.modelGain)
       let scratch = try ScratchAudio(channelCount: info.channelCount, folder: folder)
-      var measure = StemMeasure(rule: .subtract, region: region, info: info)
+      let reader = try song.reader()
       try collect(
         source, range, region.frames, into: scratch,
         progress: {
-          let done = (Double(index) + $0) / Double(names.count)
+          let done = (Double(index) + $0) / Double(names.count + 1)
           try progress(EditProgress(fraction: done, activity: Self.activity(part)))
-        },
-        take: { measure.push(song: try reader.read($1), stem: $0, at: $1.lowerBound) })
-      measure.finish(info: info)
-      let relative = measure.stemLoudness - measure.songLoudness
-      layers.append((scratch, isVoice ? 1 : Self.levelling(relative)))
+        }, take: { take($0, try reader.read($1), $1.lowerBound) })
+      return scratch
     }
-    let (sum, measure) = try mixed(layers, region, reader, info)
+
+    let blank = StemMeasure(rule: .subtract, region: region, info: info)
+    var rest = blank  // what the instruments stand for
+    let voice = try layer(0, MusicParts.voice) { stem, song, frame in
+      var without = song
+      without.mix(stem, gain: -1)
+      rest.push(song: song, stem: without, at: frame)
+    }
+    rest.finish(info: info)
+    var band: [(sound: ScratchAudio, gain: Double)] = []
+    for (index, name) in names.enumerated() {
+      var measure = blank
+      let sound = try layer(index + 1, name) { measure.push(song: $1, stem: $0, at: $2) }
+      measure.finish(info: info)
+      band.append((sound, Self.levelling(measure.stemLoudness - measure.songLoudness)))
+    }
+    let (sum, measure) = try mixed(
+      voice, band, loudness: rest.stemLoudness, region, try song.reader(), info)
     return conclude(
       step, .diffusion, measure, presence: nil,
       mix: { StemMix(rule: .replace, region: region, gain: $0, encoding: encoding, scratch: sum) },
       seconds: region.seconds(rate: info.sampleRate))
   }
 
-  /// The sum of layers, lowered where it would pass full scale.
+  /// The voice and the band, which is brought to a loudness (LUFS); both are lowered where the sum
+  /// would pass full scale.
   private func mixed(
-    _ layers: [(sound: ScratchAudio, gain: Double)], _ region: Region, _ song: any SongReader,
-    _ info: AudioInfo
+    _ voice: ScratchAudio, _ band: [(sound: ScratchAudio, gain: Double)], loudness: Double,
+    _ region: Region, _ song: any SongReader, _ info: AudioInfo
   ) throws -> (sum: ScratchAudio, measure: StemMeasure) {
-    func sum(_ frames: Range<Int>) throws -> AudioBlock {
+    func played(_ frames: Range<Int>, gain: Double = 1) throws -> AudioBlock {
       var block = AudioBlock(channelCount: info.channelCount, silentFrames: frames.count)
-      for layer in layers { block.mix(try layer.sound.read(frames), gain: layer.gain) }
+      for layer in band { block.mix(try layer.sound.read(frames), gain: gain * layer.gain) }
       return block
     }
+    let start = region.frames.lowerBound
     let pieces = (0..<region.frames.count).pieces(of: SongLevels.blockFrames)
+    var own = StemMeasure(rule: .subtract, region: region, info: info)
+    for piece in pieces {
+      let block = try played(piece)
+      own.push(song: block, stem: block, at: start + piece.lowerBound)
+    }
+    own.finish(info: info)
+    let missing = loudness - own.stemLoudness
+    let gain = missing.isFinite ? pow(10, missing / 20) : 1
+    func sum(_ frames: Range<Int>) throws -> AudioBlock {
+      var block = try played(frames, gain: gain)
+      block.mix(try voice.read(frames))
+      return block
+    }
     var levels = SongLevels()
     for piece in pieces { levels.push(try sum(piece)) }
     let factor = min(1, 1 / max(levels.peak, 1e-9))
     let scratch = try ScratchAudio(channelCount: info.channelCount, folder: folder)
     var measure = StemMeasure(rule: .replace, region: region, info: info)
     for piece in pieces {
-      let block = try sum(piece)
-      let lowered = StemMix.singles(
-        AudioBlock(channelCount: info.channelCount, samples: block.samples.map { $0 * factor }))
-      try scratch.append(lowered)
-      let start = region.frames.lowerBound + piece.lowerBound
-      measure.push(song: try song.read(start..<start + piece.count), stem: lowered, at: start)
+      let samples = try sum(piece).samples.map { $0 * factor }
+      let block = StemMix.singles(AudioBlock(channelCount: info.channelCount, samples: samples))
+      try scratch.append(block)
+      let frames = start + piece.lowerBound..<start + piece.upperBound
+      measure.push(song: try song.read(frames), stem: block, at: frames.lowerBound)
     }
     measure.finish(info: info)
     return (scratch, measure)
