@@ -2,12 +2,12 @@
 
     python -m Benchmarks.sound.events [--items 64] [--split validation] [--operations add drop]
 
-Events and scenes are of a split that no training heard. The judge is a forest of trees on
-statistics of the log-mel, fitted anew on the train split's events and synthesis (minutes); its thresholds
-let 5% of dev's other events pass. It says what it is worth first: how often it detects true events of the split, and
-other events than those that are there. Then, for `add`, how often the asked event is detected in what
-was added; for `drop`, the SI-SDR improvement of the rest in dB, how often the event is detected in what
-was taken out, and no longer in what is left. Needs the sources of Models/training/sound and
+Events and scenes are of a split that no training heard. The judge is a forest of trees on statistics of
+the log-mel, fitted anew on the train split's events and synthesis (minutes); its thresholds let 5% of
+dev's other events pass. It says what it is worth first: how often it detects true events of the split,
+and other events than those that are there. Then, for `add`, how often the asked event is detected in
+what was added; for `drop`, the SI-SDR improvement of the rest in dB, how often the event is detected in
+what was taken out, and no longer in what is left. Needs the sources of Models/training/sound and
 `$AEDIT_WORK`.
 """
 
