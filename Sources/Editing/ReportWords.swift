@@ -24,6 +24,10 @@ extension StepReport {
       return "the recording has all its highs: no cut-off was found under 19 kHz"
     }
     guard audible || operation == SoundChanger.operation else {
+      if let changeLU, changeLU > StepRunner.audibleLU {
+        return "\(operation) the \(target): nothing that is surely there"
+          + " (what is most like it lies \(decimal(-changeLU)) LU under the rest)"
+      }
       let sure =
         presence.map { " (\(Int(($0 * 100).rounded()))% sure that the song has any)" } ?? ""
       return "\(operation) the \(target): nothing that could be heard\(sure)"

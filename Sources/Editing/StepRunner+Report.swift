@@ -13,9 +13,11 @@ extension StepRunner {
   private static let largestLoweringDB = 6.0
 
   /// Decides on the stem's level and whether it can be heard.
+  /// - Parameter leastLU: how loud the stem must be beside the song to be surely there.
   func conclude(
     _ step: PlanStep, _ method: EditMethod, _ measure: StemMeasure, presence: Double?,
-    cutoff: Cutoff? = nil, followed: Followed? = nil, mix: (Double) -> StemMix, seconds: [Double]
+    cutoff: Cutoff? = nil, followed: Followed? = nil, leastLU: Double? = nil,
+    mix: (Double) -> StemMix, seconds: [Double]
   ) -> Outcome {
     var gain = min(options.strength, step.operation == .add ? .infinity : 1)
     var lowered = 0.0
@@ -30,7 +32,8 @@ extension StepRunner {
     }
     let change = measure.changeLoudness(gain: gain) - measure.songLoudness
     let least = step.operation == .superResolve ? Self.audibleHighsLU : Self.audibleLU
-    let audible = gain > 0 && measure.stemLoudness.isFinite && !(change < least)
+    let isThere = !(measure.stemLoudness - measure.songLoudness < leastLU ?? -.infinity)
+    let audible = gain > 0 && measure.stemLoudness.isFinite && !(change < least) && isThere
     let made = mix(gain)
     var report = report(
       step, method, measure, rule: made.rule, seconds: seconds, follows: followed != nil)

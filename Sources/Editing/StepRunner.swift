@@ -72,6 +72,7 @@ struct StepRunner {
     let presence = (source as? MaskedStems).map { Double($0.presence[0]) }
     return conclude(
       step, method, measure, presence: presence, cutoff: cutoff, followed: followed,
+      leastLU: rule == .subtract ? try leastLoudness(of: [step.target] + step.also) : nil,
       mix: { StemMix(rule: rule, region: region, gain: $0, encoding: encoding, scratch: scratch) },
       seconds: seconds)
   }
@@ -124,6 +125,12 @@ struct StepRunner {
     case (_, .auto): return .mask
     case (_, let method): return method
     }
+  }
+
+  /// Below this nothing of some stems is surely there, LU.
+  private func leastLoudness(of targets: [String]) throws -> Double? {
+    let masker = try models.masker(for: targets[0])
+    return targets.compactMap(masker.leastLoudness).min()
   }
 
   private static func rule(_ operation: PlanOperation, _ method: EditMethod) -> MixRule {

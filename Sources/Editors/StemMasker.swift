@@ -32,6 +32,10 @@ public protocol StemMasker: Sendable {
   /// T of ``masks(of:named:)`` must be a multiple of this.
   var framesPerToken: Int { get }
 
+  /// What is found of a stem must be so loud beside its recording to be surely there, LU; nil where
+  /// nothing is known of that.
+  func leastLoudness(of target: String) -> Double?
+
   /// Masks of the stems that `texts` name.
   /// - Parameter mixture: `StereoFeatures` `[T, bands, 3]`.
   func masks(of mixture: Tensor, named texts: [TextStates]) throws -> [StemMask]

@@ -15,6 +15,8 @@ struct HalfMasker: StemMasker {
     scale: .slaney, norm: .slaney, compression: .ln, floor: 1e-5)
   let framesPerToken = 2
 
+  func leastLoudness(of target: String) -> Double? { nil }
+
   func masks(of mixture: Tensor, named texts: [TextStates]) throws -> [StemMask] {
     let frames = mixture.shape[0]
     return try texts.map { _ in

@@ -16,8 +16,11 @@ struct FakeMasker: StemMasker {
   var edge = 256
   /// Under a half, there is no mask.
   var presence: Float = 1
+  var least: Double?
   /// Multiplies the mask of each chunk by a number that depends on the chunk's sound alone.
   var wobbles = false
+
+  func leastLoudness(of target: String) -> Double? { least }
 
   func masks(of mixture: Tensor, named texts: [TextStates]) throws -> [StemMask] {
     let frames = mixture.shape[0]

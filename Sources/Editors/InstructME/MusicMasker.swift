@@ -10,6 +10,8 @@ public struct MusicMasker: StemMasker {
   private let presenceThreshold: Float
   /// Multiplies mask logits: below 1 it calms a network that is surer than it is right.
   private let logitScale: Float
+  /// LU beside the recording, by stem.
+  private let leastLoudness: [String: Double]
   private let network: MaskNet
 
   /// Stems whose masks' activations are in memory at once.
@@ -19,10 +21,12 @@ public struct MusicMasker: StemMasker {
   private struct Defaults: Decodable {
     let presenceThreshold: Float
     let logitScale: Float
+    let leastLoudness: [String: Double]?
 
     private enum CodingKeys: String, CodingKey {
       case presenceThreshold = "presence_threshold"
       case logitScale = "logit_scale"
+      case leastLoudness = "least_lu"
     }
   }
 
@@ -38,7 +42,10 @@ public struct MusicMasker: StemMasker {
       rate: config.rate, fftSize: config.fftSize, hop: config.hop, bands: config.bands)
     let defaults = try package.decode(Defaults.self, from: "defaults")
     (presenceThreshold, logitScale) = (defaults.presenceThreshold, defaults.logitScale)
+    leastLoudness = defaults.leastLoudness ?? [:]
   }
+
+  public func leastLoudness(of target: String) -> Double? { leastLoudness[target] }
 
   public var framesPerToken: Int { network.config.framesPerToken }
 
