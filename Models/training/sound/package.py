@@ -11,9 +11,9 @@ from ..package import gathered, package_flags, write_package
 from .mask import CONFIG
 from .mixtures import MADE, TARGETS
 
-#: To be chosen on dev: see CARD.md.
-DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 1.0, "steps": 12, "guidance": 3.0,
-            "song_guidance": 1.0, "takes": 1}
+#: `least_lu` was chosen on dev: see CARD.md.
+DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 1.0, "least_lu": {"music": -17.5},
+            "steps": 12, "guidance": 3.0, "song_guidance": 1.0, "takes": 1}
 
 
 def main() -> None:
