@@ -22,6 +22,7 @@ enum MaskCombination: Equatable {
 /// band the topmost mask holds. A stereo song has a mask for each side; what has other channels is
 /// heard as their mean, and its mask is the mean of both sides' masks.
 final class MaskedStems: StemSource {
+  let masker: any StemMasker
   private let info: AudioInfo
   private let track: MaskTrack
   private let combination: MaskCombination
@@ -42,6 +43,7 @@ final class MaskedStems: StemSource {
     _ song: Song, range: Range<Int>, masker: any StemMasker, texts: [TextStates], gain: Float,
     combination: MaskCombination
   ) throws {
+    self.masker = masker
     info = song.info
     self.combination = combination
     let layout = masker.mel

@@ -69,10 +69,11 @@ struct StepRunner {
       },
       take: { measure.push(song: try reader.read($1), stem: $0, at: $1.lowerBound) })
     measure.finish(info: song.info)
-    let presence = (source as? MaskedStems).map { Double($0.presence[0]) }
+    let masked = source as? MaskedStems
+    let least = ([step.target] + step.also).compactMap { masked?.masker.leastLoudness(of: $0) }
     return conclude(
-      step, method, measure, presence: presence, cutoff: cutoff, followed: followed,
-      leastLU: rule == .subtract ? try leastLoudness(of: [step.target] + step.also) : nil,
+      step, method, measure, presence: masked.map { Double($0.presence[0]) }, cutoff: cutoff,
+      followed: followed, leastLU: rule == .subtract ? least.min() : nil,
       mix: { StemMix(rule: rule, region: region, gain: $0, encoding: encoding, scratch: scratch) },
       seconds: seconds)
   }
@@ -125,12 +126,6 @@ struct StepRunner {
     case (_, .auto): return .mask
     case (_, let method): return method
     }
-  }
-
-  /// Below this nothing of some stems is surely there, LU.
-  private func leastLoudness(of targets: [String]) throws -> Double? {
-    let masker = try models.masker(for: targets[0])
-    return targets.compactMap(masker.leastLoudness).min()
   }
 
   private static func rule(_ operation: PlanOperation, _ method: EditMethod) -> MixRule {

@@ -5,7 +5,7 @@
 /// (TorchObjects.swift); any other leaves an inert placeholder that carries the name and nothing
 /// else. Protocols 0 to 5 are read. Source: Python's `pickletools`.
 struct Unpickler {
-  /// Values that any pickle may hold; one in a large file may hold one for each 32 bytes more.
+  /// Values that any pickle may hold; one in a large file may hold one for each 64 bytes more.
   static let freeValues = 1 << 16
 
   private(set) var heap = PickleHeap()
@@ -21,7 +21,7 @@ struct Unpickler {
   ///   - fileBytes: size of the whole file.
   ///   - name: what messages call the file.
   init(_ bytes: UnsafeRawBufferPointer, fileBytes: Int, name: String) {
-    valueLimit = Self.freeValues + fileBytes / 32
+    valueLimit = Self.freeValues + fileBytes / 64
     let start = UnsafeRawBufferPointer(rebasing: bytes.prefix(Int(UInt32.max)))
     source = PickleSource(bytes: start, name: name)
     reader = LittleEndianBytes(start, name: name)
