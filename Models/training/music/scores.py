@@ -30,6 +30,8 @@ PROGRAMS = {
 }
 CLASS_OF = {program: name for name, programs in PROGRAMS.items() for program in programs}
 INSTRUMENTS = ["drums", *PROGRAMS]
+#: Above this middle pitch (C4) a part with a bass's program is a melody, and nobody would call it a bass.
+HIGHEST_BASS = 60
 #: What may take over a part of that class, when instruments are drawn anew.
 CHORDAL = ["acoustic guitar", "electric guitar", "piano", "strings", "organ", "synth", "brass"]
 MELODIC = ["woodwind", "brass", "electric guitar", "strings", "synth", "piano", "acoustic guitar"]
@@ -74,7 +76,12 @@ def midi_parts(path) -> list[Part]:
                     name = "drums" if drums else CLASS_OF.get(number, "other")
                     parts[owner] = Part(name, number, [])
                 sounding[key] = (now, message.velocity, owner)
-    return [part for part in parts.values() if len(part.notes) >= 4]
+    found = [part for part in parts.values() if len(part.notes) >= 4]
+    for part in found:
+        middle = sorted(pitch for _, _, pitch, _ in part.notes)[len(part.notes) // 2]
+        if part.instrument == "bass" and middle > HIGHEST_BASS:
+            part.instrument = "other"
+    return found
 
 
 def grooves(split: str) -> list[str]:
