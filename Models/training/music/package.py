@@ -14,7 +14,7 @@ from .mixtures import SingingMixer, TARGETS
 COMPONENTS = {"mask": MaskNetConfig(), "editor": StemEditorConfig(), "timbre": TimbreConfig(),
               "vae": MelVAEConfig(), "vocoder": VocoderConfig()}
 #: Chosen on dev: see CARD.md.
-DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 0.85, "least_lu": {"vocals": -16.0},
+DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 1.0, "least_lu": {"vocals": -16.0},
             "steps": 12, "guidance": 2.0, "song_guidance": 2.0, "takes": 4}
 
 
