@@ -17,6 +17,7 @@ import soundfile  # noqa: E402
 import torch  # noqa: E402
 
 from Benchmarks.quality.engine import Flow  # noqa: E402
+from Benchmarks.quality.mask_dev import PARTS  # noqa: E402
 from Benchmarks.quality.masks import MaskEngine  # noqa: E402
 
 
@@ -24,14 +25,17 @@ def main() -> None:
     folder, song, operation, method = sys.argv[1:]
     instruction = {"remove": "remove the drums", "extract": "extract the bass",
                    "add": "add guitar"}[operation]
+    target = instruction.split()[-1]
     torch.set_num_threads(2)
     sound = soundfile.read(song, always_2d=True)[0]
     engine = (MaskEngine if method == "mask" else Flow)(pathlib.Path(folder))
     ready = time.monotonic()
     with torch.autocast("cpu", torch.bfloat16):
         if method == "mask":
-            spectrum, logits, _, _ = engine.analyse(sound, instruction)
-            found = engine.apply(spectrum, logits.float().sigmoid(), len(sound))
+            names = [target, *(name for name in PARTS if name != target)]
+            spectrum, logits, _, _ = engine.analyse(sound, names)
+            masks = logits.float().sigmoid()
+            found = engine.apply(spectrum, masks[0] / masks.sum(0).clamp_min(1), len(sound))
         else:
             found = engine(sound, instruction, 1)
     soundfile.write("/dev/null", sound - found, 44100, "PCM_16", format="WAV")
