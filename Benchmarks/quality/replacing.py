@@ -12,7 +12,6 @@ Chroma and onsets are compared with the old stem, as `adding.py` compares added 
 import argparse
 import pathlib
 import random
-import subprocess
 
 import numpy as np
 import soundfile
@@ -24,7 +23,7 @@ from . import adding
 from .items import SECONDS
 from .judging import Asked
 from .metrics import chroma_cosine, mono, onset_f1
-from .run import NO_EFFECT, default_binary
+from .run import default_binary, edited
 
 
 def items(split: str, count: int):
@@ -33,11 +32,7 @@ def items(split: str, count: int):
     rng = random.Random(5)
     made = 0
     while made < count:
-        row = rng.choice(pairs.rows)
-        at = row["offset"] + rng.randrange(row["samples"] - pairs.samples + 1)
-        old, new = (pairs.sound[start : start + pairs.samples] / 32768.0
-                    for start in (at, at + row["samples"]))
-        names = row["instruments"]
+        names, old, new = pairs.crop(rng)
         index = rng.randrange(len(pairs.songs))
         stems = pairs.songs.stems(index, 0, pairs.samples)
         rest = sum([sound for name, sound in stems if name not in names], np.zeros(pairs.samples))
@@ -48,15 +43,6 @@ def items(split: str, count: int):
         scale = 0.5 / np.abs(old + rest).max()
         made += 1
         yield *names, old * scale, new * scale, rest * scale
-
-
-def edited(aedit: pathlib.Path, source: pathlib.Path, instruction: str) -> pathlib.Path:
-    out = source.with_name(f"{source.stem}.{instruction.split()[0]}.wav")
-    done = subprocess.run([aedit, source, instruction, "-o", out, "--force", "--quiet"],
-                          capture_output=True, text=True)
-    if done.returncode not in (0, NO_EFFECT):
-        raise SystemExit(f"{source.name}, {instruction}: {done.stderr.strip()}")
-    return out
 
 
 def read(path: pathlib.Path) -> np.ndarray:
@@ -77,9 +63,11 @@ def main() -> None:
             items(options.split, options.items)):
         source = options.out / f"{number}.wav"
         soundfile.write(source, old_sound + rest, RATE, subtype="FLOAT")
-        removed = edited(options.aedit, source, f"remove the {old}")
-        replaced = edited(options.aedit, source, f"replace the {old} with {new}")
-        added = edited(options.aedit, removed, f"add {new}")
+        removed, replaced, added = (source.with_name(f"{number}.{name}.wav")
+                                    for name in ("removed", "replaced", "added"))
+        edited(options.aedit, source, f"remove the {old}", removed)
+        edited(options.aedit, source, f"replace the {old} with {new}", replaced)
+        edited(options.aedit, removed, f"add {new}", added)
         names.append((old, new))
         olds.append(adding.sketch(old_sound))
         rows["true stem"].append(new_sound)

@@ -27,6 +27,15 @@ def default_binary() -> pathlib.Path:
     return REPOSITORY / ".build" / "release" / "aedit"
 
 
+def edited(aedit: pathlib.Path, source: pathlib.Path, instruction: str, out: pathlib.Path) -> bool:
+    """Edits one file; whether that changed anything."""
+    done = subprocess.run([aedit, source, instruction, "-o", out, "--force", "--quiet"],
+                          capture_output=True, text=True)
+    if done.returncode not in (0, NO_EFFECT):
+        raise SystemExit(f"{source.name}, {instruction}: {done.stderr.strip()}")
+    return done.returncode == 0
+
+
 class Binary:
     """The command, as a user would call it."""
 

@@ -11,7 +11,6 @@ songs and records without a voice the program finds nothing to remove. Speakers 
 import argparse
 import pathlib
 import random
-import subprocess
 
 import numpy as np
 import soundfile
@@ -21,7 +20,7 @@ from Models.training.music.songs import RATE, Singing, Songs
 
 from .items import LEVEL_DB, SECONDS
 from .metrics import mono, si_sdr
-from .run import NO_EFFECT, default_binary
+from .run import default_binary, edited
 
 SAMPLES = SECONDS * RATE
 
@@ -35,20 +34,15 @@ class Backgrounds:
     def draw(self, kind: str) -> np.ndarray:
         if kind == "records":
             return self.records.crop(SAMPLES)
-        index = self.rng.randrange(len(self.songs))
-        last = max(1, self.songs.songs[index][1]["samples"] - SAMPLES)
-        return sum(stem for _, stem in self.songs.stems(index, self.rng.randrange(last), SAMPLES))
+        return self.songs.mixture(SAMPLES, self.rng)
 
 
-def edited(aedit: pathlib.Path, sound: np.ndarray, instruction: str, folder: pathlib.Path):
+def sounded(aedit: pathlib.Path, sound: np.ndarray, instruction: str, folder: pathlib.Path):
     """What comes out, mono, and whether anything was changed."""
     source, out = folder / "in.wav", folder / "out.wav"
     soundfile.write(source, sound, RATE, subtype="FLOAT")
-    done = subprocess.run([aedit, source, instruction, "-o", out, "--force", "--quiet"],
-                          capture_output=True, text=True)
-    if done.returncode not in (0, NO_EFFECT):
-        raise SystemExit(done.stderr.strip())
-    return mono(soundfile.read(out, always_2d=True)[0]), done.returncode == 0
+    changed = edited(aedit, source, instruction, out)
+    return mono(soundfile.read(out, always_2d=True)[0]), changed
 
 
 def main() -> None:
@@ -74,11 +68,11 @@ def main() -> None:
             scale = 0.5 / np.abs(voice + rest).max()
             voice, rest = voice * scale, rest * scale
             mixture = voice + rest
-            alone, _ = edited(options.aedit, mixture, "only the vocals", options.out)
-            without, _ = edited(options.aedit, mixture, "remove the vocals", options.out)
+            alone, _ = sounded(options.aedit, mixture, "only the vocals", options.out)
+            without, _ = sounded(options.aedit, mixture, "remove the vocals", options.out)
             rows.append([si_sdr(alone, voice) - si_sdr(mixture, voice),
                          si_sdr(without, rest) - si_sdr(mixture, rest)])
-            left.append(not edited(options.aedit, rest, "remove the vocals", options.out)[1])
+            left.append(not sounded(options.aedit, rest, "remove the vocals", options.out)[1])
         mean, median, rows = np.mean(rows, 0), np.median(rows, 0), np.array(rows)
         print(f"| {kind} | {mean[0]:.2f} ({median[0]:.2f}) | {mean[1]:.2f} ({median[1]:.2f}) | "
               f"{(rows[:, 1] < 0).mean():.0%} | {np.mean(left):.0%} |", flush=True)

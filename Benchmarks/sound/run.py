@@ -11,13 +11,13 @@ Models/training/sound and `$AEDIT_WORK`.
 
 import argparse
 import pathlib
-import subprocess
 import tempfile
 
 import numpy as np
 import soundfile
 import soxr
 
+from Benchmarks.quality import run as program
 from Benchmarks.quality.metrics import si_sdr
 from Models.training.music.songs import RATE
 from Models.training.sound.mixtures import SoundMixer
@@ -25,17 +25,14 @@ from Models.training.sound.mixtures import SoundMixer
 OTHERS = ["noise", "hum", "hiss", "wind", "clicks", "music", "reverb"]
 SECONDS = 8
 AEDIT = ".build/release/aedit"
-NOTHING_TO_DO = 3  # exit code
 
 
 def edited(source: pathlib.Path, instruction: str) -> tuple[np.ndarray, bool]:
     """The edited sound's mean of channels, and whether anything was changed."""
     out = source.with_name("out.wav")
-    done = subprocess.run([AEDIT, source, instruction, "-o", out, "--force"], capture_output=True)
-    if done.returncode not in (0, NOTHING_TO_DO):
-        raise SystemExit(done.stderr.decode())
+    changed = program.edited(AEDIT, source, instruction, out)
     sound, _ = soundfile.read(out, dtype="float64", always_2d=True)
-    return sound.mean(1), done.returncode == 0
+    return sound.mean(1), changed
 
 
 def quality(sound: np.ndarray) -> float:

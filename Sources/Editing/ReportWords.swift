@@ -26,7 +26,7 @@ extension StepReport {
     guard audible || operation == SoundChanger.operation else {
       if let changeLU, changeLU > StepRunner.audibleLU {
         return "\(operation) the \(target): nothing that is surely there"
-          + " (what is most like it lies \(decimal(-changeLU)) LU under the rest)"
+          + " (what is most like it lies \(decimal(-changeLU)) LU under the song)"
       }
       let sure =
         presence.map { " (\(Int(($0 * 100).rounded()))% sure that the song has any)" } ?? ""

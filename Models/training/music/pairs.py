@@ -65,20 +65,18 @@ class PairMixer:
         rows = [json.loads(line) for line in (PAIRS / f"{split}.jsonl").read_text().splitlines()]
         self.rows = [row for row in rows if row["samples"] >= self.samples]
 
-    def leak(self) -> np.ndarray:
-        index = self.rng.randrange(len(self.songs))
-        last = max(1, self.songs.songs[index][1]["samples"] - self.samples)
-        stems = self.songs.stems(index, self.rng.randrange(last), self.samples)
-        return sum(stem for _, stem in stems)
+    def crop(self, rng: random.Random) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """Names and sounds of the old stem and the new one, from the same place."""
+        row = rng.choice(self.rows)
+        at = row["offset"] + rng.randrange(row["samples"] - self.samples + 1)
+        old, new = (self.sound[start : start + self.samples].astype(np.float32) / 32768
+                    for start in (at, at + row["samples"]))
+        return row["instruments"], old, new
 
     def item(self, absent: float = 0) -> Item:
         rng = self.rng
         while True:
-            row = rng.choice(self.rows)
-            at = row["offset"] + rng.randrange(row["samples"] - self.samples + 1)
-            old, new = (self.sound[start : start + self.samples].astype(np.float32) / 32768
-                        for start in (at, at + row["samples"]))
-            target = row["instruments"][1]
+            (_, target), old, new = self.crop(rng)
             if target in GUITARS and rng.random() < 0.3:
                 target = "guitar"
             if self.augment:  # in the new stem no more than a mastering's curve: it is the answer
@@ -86,7 +84,7 @@ class PairMixer:
             energy = [float((stem**2).mean()) for stem in (old, new)]
             if min(energy) < 1e-5:
                 continue
-            leak = self.leak()
+            leak = self.songs.mixture(self.samples, rng)
             level = 10 ** (rng.uniform(*LEAK_DB) / 20) * (energy[0] / max(1e-6, (leak**2).mean())) ** 0.5
             rest = old + np.float32(level) * leak
             scale = np.float32(10 ** (rng.uniform(-18, -3) / 20) / np.abs(rest).max())

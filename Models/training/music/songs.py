@@ -40,6 +40,12 @@ class Songs:
             total[:length] += piece
         return list(out.items())
 
+    def mixture(self, samples: int, rng: random.Random) -> np.ndarray:
+        """All stems of a random crop of a random song, summed, [samples]."""
+        index = rng.randrange(len(self))
+        last = max(1, self.songs[index][1]["samples"] - samples)
+        return sum(stem for _, stem in self.stems(index, rng.randrange(last), samples))
+
 
 class Singing:
     """Random crops of a split's singing, float32 [samples]."""

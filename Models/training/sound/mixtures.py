@@ -93,10 +93,7 @@ class SoundMixer:
             if rng.random() < 0.5 or not len(self.songs):
                 sound = self.music.crop(self.samples, repeated=False)
             else:
-                index = rng.randrange(len(self.songs))
-                last = max(1, self.songs.songs[index][1]["samples"] - self.samples)
-                stems = self.songs.stems(index, rng.randrange(last), self.samples)
-                sound = sum(stem for _, stem in stems)
+                sound = self.songs.mixture(self.samples, rng)
             if rms(sound) > 3e-3:
                 break
         if self.split == "train" and rng.random() < 0.4:

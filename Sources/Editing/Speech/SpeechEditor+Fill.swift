@@ -102,7 +102,7 @@ extension SpeechEditor {
     if options.gaps == .marked {
       let heard = Transcript(words: transcript.words.filter { !$0.isMissing })
       let aligned = try align(heard, damage, from: 0.2)
-      try check(aligned)
+      _ = try check(aligned)  // what is said of it once the gaps are known has its warning
       gaps = try GapPlan.marked(transcript, heard: aligned, damage: damage, in: song.info)
     }
     let speech = try align(transcript, gaps, from: 0.3)
@@ -111,8 +111,8 @@ extension SpeechEditor {
     let warning = try check(
       speech,
       in: gaps.map {
-        Double($0.frames.lowerBound) / rate - Self.heardSeconds...Double($0.frames.upperBound)
-          / rate + Self.heardSeconds
+        Self.heard(
+          around: Double($0.frames.lowerBound) / rate...Double($0.frames.upperBound) / rate)
       })
     var plan = try GapPlan(
       gaps, speech: speech, rate: song.info.sampleRate, timing: timing, method: options.method)
@@ -120,7 +120,11 @@ extension SpeechEditor {
     return plan
   }
 
-  /// How far from a gap the transcript must be what is said: what the painter hears of the voice.
+  /// Where the transcript must be what is said, seconds: what the painter hears around new words.
+  static func heard(around place: ClosedRange<Double>) -> ClosedRange<Double> {
+    place.lowerBound - heardSeconds...place.upperBound + heardSeconds
+  }
+
   private static let heardSeconds = 10.0
 
   /// The gaps from left to right: each hears what was put into those before it.

@@ -25,13 +25,14 @@ extension SpeechEditor {
     let speech = try listener.align(transcript, with: song) {
       try progress(EditProgress(fraction: 0.6 * $0, activity: "listening"))
     }
-    try check(speech)
+    let warning = try check(speech)
     let filler = GapFiller(
       filler: try models.filler(), phonemizer: listener.phonemizer, seed: options.seed)
     let place = try Self.place(of: old, in: speech)
     let spoken = try phones(of: new, listener)
     let rate = Double(song.info.sampleRate)
     let span = speech.words[place.lowerBound].start...speech.words[place.upperBound - 1].end
+    _ = try check(speech, in: [Self.heard(around: span)])
     let cut = Int(span.lowerBound * rate)..<min(song.info.frameCount, Int(span.upperBound * rate))
     let unsaid = speech.replacing(
       place, by: spoken, lengths: [Double](repeating: 0, count: spoken.flatMap(\.classes).count))
@@ -62,7 +63,7 @@ extension SpeechEditor {
           fraction: 0.9 + 0.1 * Double(piece.upperBound) / Double(info.frameCount),
           activity: "writing"))
     }
-    let warnings = try writer.commit().map(\.description)
+    let warnings = [warning].compactMap(\.self) + (try writer.commit().map(\.description))
     let report = FillReport(
       input: input, output: files.song,
       gaps: [

@@ -91,7 +91,6 @@ public final class SpeechEditor: Sendable {
   /// - Parameter share: of the words, how many need not fit.
   /// - Returns: a warning when some do not.
   /// - Throws: ``EditError/transcript(reason:)``, `CheckpointError`
-  @discardableResult
   func check(_ aligned: AlignedSpeech, atMost share: Double = mostWrong) throws -> String? {
     guard let mismatch = aligned.mismatch(leastFit: try models.leastFit()) else { return nil }
     let reason = Self.reason(mismatch, aligned)
