@@ -272,6 +272,42 @@ class Timbre(nn.Module):
         return self.out(torch.cat([x.mean(1), x.amax(1)], -1))
 
 
+# ---- harmony head
+
+
+@dataclasses.dataclass
+class HarmonyConfig:
+    tones: int = 160
+    onsets: int = 16
+    dim: int = 128
+    hidden: int = 256
+    blocks: int = 4
+    kernel: int = 31
+    chords: int = 25
+
+
+class Harmony(nn.Module):
+    """A song's chord and beats: features [B, N, tones + onsets] of `music/harmony.py` -> logits of
+    chords [B, N, 25], and of a beat and of a bar's first beat [B, N, 2]."""
+
+    def __init__(self, config: HarmonyConfig):
+        super().__init__()
+        self.config = c = config
+        self.tone_norm = nn.LayerNorm(c.tones, eps=1e-3)
+        self.embed = nn.Linear(c.tones + c.onsets, c.dim)
+        self.blocks = nn.ModuleList(
+            ConvNeXtBlock(c.dim, c.hidden, c.kernel) for _ in range(c.blocks))
+        self.norm = nn.LayerNorm(c.dim, eps=1e-6)
+        self.out = nn.Linear(c.dim, c.chords + 2)
+
+    def forward(self, features):
+        tones, onsets = features.split([self.config.tones, self.config.onsets], -1)
+        x = self.embed(torch.cat([self.tone_norm(tones), onsets], -1))
+        for block in self.blocks:
+            x = block(x)
+        return self.out(self.norm(x)).split([self.config.chords, 2], -1)
+
+
 # ---- stem editor
 
 
@@ -283,6 +319,8 @@ class StemEditorConfig:
     blocks: int = 8
     text_dim: int = 256
     time_features: int = 256
+    harmony: int = 0  # features of chords and beats; 27 in the music editor
+    summary: int = 0  # latents that are remembered as one; 16 in the music editor, 0 for no memory
 
 
 def timestep_features(t: torch.Tensor, size: int) -> torch.Tensor:
@@ -293,38 +331,98 @@ def timestep_features(t: torch.Tensor, size: int) -> torch.Tensor:
     return torch.cat([angles.cos(), angles.sin()], -1)
 
 
+class MemoryAttention(nn.Module):
+    """The path across chunks: attention from a chunk's tokens to summaries of earlier chunks.
+
+    Starts as zero, and is zero for items without a memory.
+    """
+
+    def __init__(self, dim: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(dim, eps=1e-6, elementwise_affine=False)
+        self.q = nn.Linear(dim, dim)
+        self.kv = nn.Linear(dim, 2 * dim)
+        self.out = nn.Linear(dim, dim)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, x, memory, mask):
+        """x [B, T, C], memory [B, M, C], mask [B, M] true on what is remembered."""
+        B, T, C = x.shape
+        some = mask.any(1)
+        q = self.q(self.norm(x)).view(B, T, self.heads, -1).transpose(1, 2)
+        kv = self.kv(self.norm(memory)).view(B, memory.shape[1], 2, self.heads, -1)
+        k, v = kv.permute(2, 0, 3, 1, 4)
+        y = attend(q, k, v, (mask | ~some[:, None])[:, None, None, :])
+        y = self.out(y.transpose(1, 2).reshape(B, T, C))
+        return x + y * some[:, None, None].to(y.dtype)
+
+
+def coarse(x: torch.Tensor, size: int) -> torch.Tensor:
+    """The mean of each `size` latents in the place of all of them, the last ones' of fewer:
+    [B, N, C] -> [B, N, C]."""
+    means = F.avg_pool1d(x.transpose(1, 2), size, ceil_mode=True)
+    return means.repeat_interleave(size, 2)[..., : x.shape[1]].transpose(1, 2)
+
+
 class StemEditor(nn.Module):
     """Rectified-flow transformer: velocity of the stem's latents at time t (0 noise, 1 data).
 
     Inputs, all in normalised latents [B, N, 64]: the noisy stem, the mixture, and the part of the
     stem that is already known (zeros elsewhere) with its mask [B, N, 1]. The text is attended to
     token by token; the mean of its states modulates every block, together with the timestep.
+
+    An editor with `harmony` also sees the mixture at two coarser scales and the song's chords and beats
+    [B, N, 27], as InstructME does (2308.14360, sections 3.2 and 3.3). One with a memory is a dual-path
+    chunk transformer: every second block attends to what was in its place in earlier chunks, of which
+    `summary` latents are kept as their mean (after 2308.14360 section 3.2 and 1911.05507).
     """
+
+    SCALES = (4, 16)
 
     def __init__(self, config: StemEditorConfig):
         super().__init__()
         self.config = c = config
         self.embed = nn.Linear(3 * c.latent + 1, c.dim)
+        if c.harmony:
+            self.song = nn.Linear(len(self.SCALES) * c.latent + c.harmony, c.dim)
+            nn.init.zeros_(self.song.weight)
+            nn.init.zeros_(self.song.bias)
         self.time1 = nn.Linear(c.time_features, c.dim)
         self.time2 = nn.Linear(c.dim, c.dim)
         self.topic = nn.Linear(c.text_dim, c.dim)
         self.modulation = nn.Linear(c.dim, 9 * c.dim)
         self.blocks = nn.ModuleList(
             Block(c.dim, c.text_dim, c.heads) for _ in range(c.blocks))
+        self.memory = nn.ModuleList(
+            MemoryAttention(c.dim, c.heads) for _ in range(c.blocks // 2 if c.summary else 0))
         self.norm = nn.LayerNorm(c.dim, eps=1e-6, elementwise_affine=False)
         self.final_table = nn.Parameter(torch.randn(2, c.dim) / c.dim**0.5)
         self.out = nn.Linear(c.dim, c.latent)
         nn.init.zeros_(self.topic.weight)
         nn.init.zeros_(self.topic.bias)
 
-    def forward(self, noisy, t, mixture, known, known_mask, text, text_mask):
+    def forward(self, noisy, t, mixture, known, known_mask, text, text_mask, harmony=None,
+                memory=None, summaries=None):
+        """`memory` is what earlier chunks left, a list of a [B, M, C] for each path, with its mask
+        [B, M]; the list `summaries` takes this chunk's, [B, N / summary, C] each."""
         x = self.embed(torch.cat([noisy, mixture, known, known_mask], -1))
+        if self.config.harmony:
+            scales = [coarse(mixture, size) for size in self.SCALES]
+            x = x + self.song(torch.cat([*scales, harmony], -1))
         time = self.time1(timestep_features(t, self.config.time_features))
         words = text_mask.unsqueeze(-1).to(text.dtype)
         mean = (text * words).sum(1) / words.sum(1)
         time = F.silu(self.time2(F.silu(time)) + self.topic(mean))  # [B, C]
         modulation = self.modulation(time).view(len(t), 9, -1)
-        for block in self.blocks:
+        for index, block in enumerate(self.blocks):
+            if self.memory and index % 2:
+                if summaries is not None:
+                    summaries.append(F.avg_pool1d(
+                        x.float().transpose(1, 2), self.config.summary).transpose(1, 2))
+                if memory is not None:
+                    x = self.memory[index // 2](x, memory[0][index // 2], memory[1])
             x = block(x, text, text_mask, modulation)
         shift, scale = (self.final_table + time[:, None]).unsqueeze(2).unbind(1)
         return self.out(self.norm(x) * (1 + scale) + shift)

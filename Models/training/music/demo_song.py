@@ -40,7 +40,7 @@ def song(seed: int) -> dict[str, np.ndarray]:
     grooves = scores.grooves("validation")
     generator = np.random.default_rng(seed)
     while True:
-        parts = scores.mma_song(rng, rng.choice(grooves), SECONDS + 2)
+        parts, _ = scores.mma_song(rng, rng.choice(grooves), SECONDS + 2)
         by_instrument = {part.instrument: part for part in parts}
         if not {"drums", "bass"} <= set(by_instrument):
             continue

@@ -4,10 +4,12 @@
 
 Writes `songs/<split>/<worker>.i16` (raw mono stems at 44.1 kHz, one after the other) and
 `<worker>.jsonl` with a line a song: `{"name", "samples", "stems": [{"instrument", "source",
-"program", "offset"}]}`, offsets in samples. Songs without two sounding stems are left out.
+"program", "offset"}], "beat", "beats_per_bar", "chords"}`, offsets in samples; the last three are
+`scores.Harmony`, and missing where it is not known. Songs without two sounding stems are left out.
 """
 
 import argparse
+import dataclasses
 import json
 import multiprocessing
 import random
@@ -30,20 +32,25 @@ def crop(parts: list[scores.Part], start: float, end: float) -> list[scores.Part
 
 
 def draw_song(rng: random.Random, split: str, grooves: list[str], tunes: list):
-    """A name, parts and seconds: four in five songs from a groove, the rest from a MIDI tune."""
+    """A name, parts, seconds and harmony: four in five songs from a groove, the rest from a MIDI
+    tune."""
     if rng.random() < 0.8 or not tunes:
         groove = rng.choice(grooves)
         seconds = rng.uniform(30, 60)
-        return groove, crop(scores.mma_song(rng, groove, seconds + 4), 0, seconds), seconds
+        parts, harmony = scores.mma_song(rng, groove, seconds + 4)
+        if harmony:
+            bars = len(harmony.chords) * harmony.beats_per_bar * harmony.beat
+            seconds = min(seconds, bars)
+        return groove, crop(parts, 0, seconds), seconds, harmony
     path = rng.choice(tunes)
     try:
         parts = scores.midi_parts(path)
     except Exception:  # a MIDI file that mido refuses: the song is left out
-        return path.stem, [], 0
+        return path.stem, [], 0, None
     end = max((note[1] for part in parts for note in part.notes), default=0)
     seconds = min(end, rng.uniform(30, 60))
     start = rng.uniform(0, max(0, end - seconds))
-    return path.stem, crop(parts, start, start + seconds), seconds
+    return path.stem, crop(parts, start, start + seconds), seconds, None
 
 
 def work(split: str, worker: int, hours: float, seed: int) -> None:
@@ -56,7 +63,7 @@ def work(split: str, worker: int, hours: float, seed: int) -> None:
     with open(folder / f"{worker}.i16", "wb") as sound, \
          open(folder / f"{worker}.jsonl", "w") as lines:
         while total < hours * 3600 * render.RATE:
-            name, parts, seconds = draw_song(rng, split, grooves, tunes)
+            name, parts, seconds, harmony = draw_song(rng, split, grooves, tunes)
             stems, rows = [], []
             for part in scores.recast(rng, parts):
                 stem, source = studio.render(part, seconds, rng)
@@ -70,7 +77,8 @@ def work(split: str, worker: int, hours: float, seed: int) -> None:
                 continue
             for stem in stems:
                 sound.write((stem * 32767).astype(np.int16).tobytes())
-            json.dump({"name": name, "samples": len(stems[0]), "stems": rows}, lines)
+            row = {"name": name, "samples": len(stems[0]), "stems": rows}
+            json.dump(row | (dataclasses.asdict(harmony) if harmony else {}), lines)
             lines.write("\n")
             sound.flush()
             lines.flush()

@@ -133,7 +133,7 @@ class EditorTask:
         fixed = latents.Batches(vae, Listed(items), 1)
         count = min(len(items), WINDOWS)
         self.dev = with_noise([fixed.draw(count, [name]) for name in ("add", "extract", "remove")])
-        self.flow = Flow(Phrases(), self.train.rng, load_timbre(str(MUSIC / "timbre.safetensors")))
+        self.flow = Flow(self.config, Phrases(), self.train.rng, load_timbre(str(MUSIC / "timbre.safetensors")))
 
     def items(self, stems: dict, names: dict[str, list[str]]) -> list[Item]:
         """Each stem of a mixture with what is left of it."""

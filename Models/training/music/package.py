@@ -6,12 +6,13 @@ EXPORTS holds `mask`, `editor`, `timbre`, `vae`, `vocoder` as `.safetensors` (th
 files that `--out` already has); `vae.json` beside the VAE holds its latents' mean and deviation.
 """
 
-from ..networks import MelVAEConfig, StemEditorConfig, TimbreConfig, VocoderConfig
+from ..networks import HarmonyConfig, MelVAEConfig, TimbreConfig, VocoderConfig
 from ..package import gathered, package_flags, write_package
+from .editor import CONFIG as EDITOR
 from .masknet import MaskNetConfig
 from .mixtures import SingingMixer, TARGETS
 
-COMPONENTS = {"mask": MaskNetConfig(), "editor": StemEditorConfig(), "timbre": TimbreConfig(),
+COMPONENTS = {"mask": MaskNetConfig(), "editor": EDITOR, "harmony": HarmonyConfig(), "timbre": TimbreConfig(),
               "vae": MelVAEConfig(), "vocoder": VocoderConfig()}
 #: Chosen on dev: see CARD.md.
 DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 1.0, "least_lu": {"vocals": -16.0},

@@ -34,7 +34,7 @@ def build(split: str, hours: float) -> None:
     with open(PAIRS / f"{split}.i16", "wb") as sound, \
          open(PAIRS / f"{split}.jsonl", "w") as lines:
         while total < hours * 3600 * RATE:
-            _, parts, seconds = draw_song(rng, split, grooves, tunes)
+            _, parts, seconds, _ = draw_song(rng, split, grooves, tunes)
             for part in [p for p in scores.recast(rng, parts) if p.instrument in scores.PROGRAMS]:
                 others = [name for name in scores.PROGRAMS if name != part.instrument]
                 new = rng.choice(others)

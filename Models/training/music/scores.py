@@ -46,6 +46,15 @@ class Part:
     notes: list[tuple[float, float, int, int]]
 
 
+@dataclasses.dataclass
+class Harmony:
+    """What a song is built on: `chords` names one for each bar, from the song's start."""
+
+    beat: float  # seconds
+    beats_per_bar: int
+    chords: list[str]
+
+
 def split_of(name: str) -> str:
     """train 80%, dev 10%, validation 10%, by a hash of a groove's or tune's name."""
     bucket = hashlib.sha256(name.encode()).digest()[0] % 10
@@ -144,8 +153,9 @@ def melody(rng: random.Random, tones: list[list[int]], bar_seconds: float) -> li
     return notes
 
 
-def mma_song(rng: random.Random, groove: str, seconds: float) -> list[Part]:
-    """Parts of a song in a groove, about `seconds` long; no parts when MMA refuses the groove."""
+def mma_song(rng: random.Random, groove: str, seconds: float) -> tuple[list[Part], Harmony | None]:
+    """Parts of a song in a groove, about `seconds` long or shorter, and its harmony where the bars are
+    steady; no parts when MMA refuses the groove."""
     tempo = rng.randrange(66, 168)
     bars = max(4, round(seconds * tempo / 240))
     names, tones = chord_line(rng, bars)
@@ -157,17 +167,21 @@ def mma_song(rng: random.Random, groove: str, seconds: float) -> list[Part]:
         target = score.with_suffix(".mid")
         run = subprocess.run(["mma", score, "-f", target], capture_output=True)
         if run.returncode or not target.exists():
-            return []
+            return [], None
         try:
             parts = midi_parts(target)
         except Exception:  # a MIDI file that mido refuses: the song is left out
-            return []
-    if rng.random() < 0.6 and parts:
-        notes = melody(rng, tones, 240 / tempo)
+            return [], None
+    end = max((note[1] for part in parts for note in part.notes), default=0)
+    beats = end / bars * tempo / 60  # of a bar, and a little more where last notes ring
+    beats_per_bar = round(beats)
+    harmony = Harmony(60 / tempo, beats_per_bar, names) if abs(beats - beats_per_bar) < 0.2 else None
+    if rng.random() < 0.6 and harmony:
+        notes = melody(rng, tones, beats_per_bar * 60 / tempo)
         if len(notes) >= 4:
             instrument = rng.choice(MELODIC)
             parts.append(Part(instrument, rng.choice(PROGRAMS[instrument]), notes))
-    return parts
+    return parts, harmony
 
 
 def tunes(split: str) -> list[pathlib.Path]:

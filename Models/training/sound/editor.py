@@ -21,12 +21,13 @@ def main() -> None:
     parser = options(__doc__.splitlines()[0], 60)
     parser.add_argument("--vae", required=True, help="safetensors of the mel VAE")
     flags = parser.parse_args()
-    run = Run(StemEditor(StemEditorConfig()), flags)
+    config = StemEditorConfig()
+    run = Run(StemEditor(config), flags)
     vae = load_vae(flags.vae)
     train = Batches(vae, SoundMixer("train", SECONDS, run.step), run.step, reuse=8)
     held = Batches(vae, SoundMixer("dev", SECONDS, 1), 1)
     dev = with_noise([held.draw(DEV_ITEMS, ["add"]) for _ in range(DEV_BATCHES)])
-    flow = Flow(Phrases(MADE), train.rng, timbre=None)
+    flow = Flow(config, Phrases(MADE), train.rng, timbre=None)
     run.train(lambda module: flow.losses(module, train.draw(flags.batch, ["add"])),
               lambda module: flow.evaluate(module, dev))
 
