@@ -87,11 +87,13 @@ enum NetworkBench {
       let editor = try load("editor", package) { try StemEditor($0, config: $1) }
       let latents = random.normals([2, 128, editor.config.latent])
       let zeros = Tensor.zeros([2, 128, 1])
+      let harmony =
+        editor.config.harmony == 0 ? nil : Tensor.zeros([2, 128, editor.config.harmony])
       let prompt = editor.prompt(words[rows: 0..<2], mask: present(2))
       report("editor step, guided, 128 latents") {
         _ = editor.velocity(
-          noisy: latents, t: [0.5, 0.5], mixture: latents, known: latents, knownMask: zeros,
-          prompt: prompt)
+          noisy: latents, t: [0.5, 0.5], heard: .init(mixture: latents, harmony: harmony),
+          known: latents, knownMask: zeros, prompt: prompt)
       }
     }
     if wants("vae") {

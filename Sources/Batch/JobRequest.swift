@@ -80,11 +80,12 @@ struct JobFields {
   /// A single edit's and fill's options, by the names they have on the command line.
   static let names = [
     "input", "instruction", "transcript", "output", "region", "gap", "seed", "steps", "guidance",
-    "takes", "negative", "strength", "method", "headroom", "save-stem",
+    "takes", "negative", "chords", "strength", "method", "headroom", "save-stem",
   ]
   private static let ofFills: Set = ["gap"]
   private static let ofEdits: Set = [
-    "region", "steps", "guidance", "takes", "negative", "strength", "headroom", "save-stem",
+    "region", "steps", "guidance", "takes", "negative", "chords", "strength", "headroom",
+    "save-stem",
   ]
 
   /// The name of a column as ``names`` has it: `Save_Stem` is `save-stem`.
@@ -117,6 +118,7 @@ struct JobFields {
       case "takes": request.options.takes = try number(name, text, "a whole number") as Int
       case "strength": request.options.strength = try number(name, text, "a number")
       case "negative": request.options.negative = text
+      case "chords": request.options.chords = text
       case "method" where isFill: request.fillMethod = try choice(name, text)
       case "method": request.options.method = try choice(name, text)
       case "headroom": request.options.headroom = try truth(name, text)

@@ -1,5 +1,6 @@
 import AudioFiles
 import Foundation
+import Instructions
 
 /// Which kind of model makes the stem.
 public enum EditMethod: String, Sendable, Codable, CaseIterable {
@@ -29,6 +30,9 @@ public struct EditOptions: Sendable, Equatable, Codable {
   public var takes: Int?
   /// What the generated stem shall not sound like.
   public var negative: String?
+  /// What a generated stem plays, such as "C G Am F": one a bar and over again; nil for the song's own
+  /// chords.
+  public var chords: String?
   /// For add the factor of the stem; for remove and extract the share that is done, 0...1.
   public var strength: Double = 1
   /// Limits all steps to this stretch (and to their own, if they have one).
@@ -44,7 +48,20 @@ public struct EditOptions: Sendable, Equatable, Codable {
   public init() {}
 
   /// - Throws: ``EditError/option(name:value:allowed:)``
+  func chordLine() throws -> [Chord]? {
+    do {
+      return try chords.map { try Chord.line($0) }
+    } catch let error as ChordError {
+      throw EditError.option(
+        name: "--chords", value: "\"\(error.text.prefix(40))\"",
+        allowed: "up to \(Chord.longestLine) major and minor chords, one for each bar, such as "
+          + "\"C G Am F#m7\", with N for a bar without one")
+    }
+  }
+
+  /// - Throws: ``EditError/option(name:value:allowed:)``
   func validate() throws {
+    _ = try chordLine()
     func check(_ holds: Bool, _ name: String, _ value: some CustomStringConvertible, _ text: String)
       throws
     {

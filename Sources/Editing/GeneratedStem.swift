@@ -28,10 +28,12 @@ final class GeneratedStem: StemSource {
   ///   - takes: beginnings to choose among.
   ///   - gain: brings the song to the level that the model was trained at; the stem is brought
   ///     back by its inverse.
+  ///   - harmony: of `range`, for a generator that hears it.
   ///   - seed: of the noise.
   init(
     _ song: Song, range: Range<Int>, generator: any StemGenerator, text: TextStates,
-    negative: TextStates, settings: SamplingSettings, takes: Takes, seed: UInt64, gain: Float
+    negative: TextStates, settings: SamplingSettings, takes: Takes, seed: UInt64, gain: Float,
+    harmony: SongHarmony?
   ) throws {
     let info = song.info
     self.generator = generator
@@ -42,7 +44,8 @@ final class GeneratedStem: StemSource {
       width: layout.bands * generator.framesPerLatent, context: generator.contextLatents,
       length: Self.windowLatents)
     track = LatentTrack(
-      generator, text: text, negative: negative, settings: settings, takes: takes, seed: seed)
+      generator, text: text, negative: negative, settings: settings, takes: takes, seed: seed,
+      harmony: harmony)
     latentWindows = ContextWindows(
       width: generator.latentSize, context: generator.contextLatents, length: Self.windowLatents)
     let samples = StreamResampler.outputLength(

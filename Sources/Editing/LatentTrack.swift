@@ -21,6 +21,10 @@ struct LatentTrack {
   private let settings: SamplingSettings
   private let takes: Takes
   private let seed: UInt64
+  private let harmony: SongHarmony?
+  private var memory = StemMemory()
+  /// Latents of the song before those of `mixture`.
+  private var dropped = 0
   /// Latents of mixture and stem from the same place on, `[N][latentSize]`; the stem's are fewer.
   private var mixture: [Float] = []
   private var stem: [Float] = []
@@ -30,8 +34,9 @@ struct LatentTrack {
 
   init(
     _ generator: any StemGenerator, text: TextStates, negative: TextStates,
-    settings: SamplingSettings, takes: Takes, seed: UInt64
+    settings: SamplingSettings, takes: Takes, seed: UInt64, harmony: SongHarmony?
   ) {
+    self.harmony = harmony
     self.generator = generator
     self.text = text
     self.negative = negative
@@ -49,6 +54,7 @@ struct LatentTrack {
       made += try sample(nextStart..<nextStart + generator.chunkLatents)
       let spare = max(0, stem.count / size - generator.chunkLatents) * size
       mixture.removeFirst(spare)
+      dropped += spare / size
       stem.removeFirst(spare)
     }
     return made
@@ -68,7 +74,9 @@ struct LatentTrack {
   /// Samples the latents of `range` that are not there yet.
   private mutating func sample(_ range: Range<Int>) throws -> [Float] {
     let known = stem.count / size - range.lowerBound
-    let latents = known == 0 ? try likest(range) : try generate(range, known: known, take: 0)
+    let around = try context(range, known: known)
+    let latents = known == 0 ? try likest(around) : try generate(around, take: 0)
+    memory = try generator.memory(of: latents, in: around, text: text)
     chunk += 1
     let made = Array(latents.floats.dropFirst(known * size))
     stem += made
@@ -76,12 +84,12 @@ struct LatentTrack {
   }
 
   /// Of several takes of the beginning, the one that sounds most like what was asked for.
-  private func likest(_ range: Range<Int>) throws -> Tensor {
-    var best = try generate(range, known: 0, take: 0)
+  private func likest(_ around: StemChunk) throws -> Tensor {
+    var best = try generate(around, take: 0)
     guard takes.count > 1, var likeness = try generator.likeness(of: best, to: takes.target)
     else { return best }
     for take in 1..<takes.count {
-      let other = try generate(range, known: 0, take: take)
+      let other = try generate(around, take: take)
       guard let found = try generator.likeness(of: other, to: takes.target), found > likeness
       else { continue }
       (best, likeness) = (other, found)
@@ -89,15 +97,21 @@ struct LatentTrack {
     return best
   }
 
-  /// The latents of `range`, whose first `known` are the stem's last.
-  private func generate(_ range: Range<Int>, known: Int, take: Int) throws -> Tensor {
-    var random = Philox(seed: seed, stream: UInt64(take) << 32 | chunk)
+  /// What is there of `range`, whose first `known` latents are the stem's last.
+  private func context(_ range: Range<Int>, known: Int) throws -> StemChunk {
     let from = range.lowerBound * size
-    return try generator.generate(
+    return StemChunk(
       mixture: try Tensor(
         Array(mixture[from..<range.upperBound * size]), shape: [range.count, size]),
       known: try Tensor(Array(stem[from...]), shape: [known, size]),
-      noise: random.normals([range.count, size]), text: text, negative: negative,
+      harmony: harmony?.rows(dropped + range.lowerBound..<dropped + range.upperBound),
+      memory: memory)
+  }
+
+  private func generate(_ around: StemChunk, take: Int) throws -> Tensor {
+    var random = Philox(seed: seed, stream: UInt64(take) << 32 | chunk)
+    return try generator.generate(
+      around, noise: random.normals(around.mixture.shape), text: text, negative: negative,
       settings: settings)
   }
 }

@@ -62,7 +62,8 @@ extension StepRunner {
       let part = PlanStep(
         operation: isVoice ? .extract : .add, target: name, confidence: 1, text: "")
       let source = try source(
-        part, isVoice ? .mask : .diffusion, song, range, gain: levels.modelGain)
+        part, isVoice ? .mask : .diffusion, song, range, gain: levels.modelGain,
+        region: region.frames)
       let scratch = try ScratchAudio(channelCount: info.channelCount, folder: folder)
       let reader = try song.reader()
       try collect(

@@ -163,10 +163,12 @@ struct StepRunner {
     }
   }
 
-  /// - Parameter follows: whether `song` is a part whose notes the stem plays.
+  /// - Parameters:
+  ///   - follows: whether `song` is a part whose notes the stem plays.
+  ///   - region: where given chords begin; by default the range.
   func source(
     _ step: PlanStep, _ method: EditMethod, _ song: Song, _ range: Range<Int>, gain: Float,
-    cutoff: Cutoff? = nil, follows: Bool = false
+    cutoff: Cutoff? = nil, follows: Bool = false, region: Range<Int>? = nil
   ) throws -> any StemSource {
     if let cutoff {
       return try RestoredHighs(
@@ -189,7 +191,30 @@ struct StepRunner {
       negative: try models.states(of: options.negative ?? ""),
       settings: options.sampling(generator.defaults),
       takes: Takes(count: options.takes(of: step.operation, generator), target: step.target),
-      seed: options.seed, gain: gain)
+      seed: options.seed, gain: gain,
+      harmony: try harmony(
+        of: song, range, generator, gain: gain, from: (region ?? range).lowerBound))
+  }
+
+  /// The chords and beats that a generator hears, or that the user gives from frame `start` on.
+  private func harmony(
+    of song: Song, _ range: Range<Int>, _ generator: any StemGenerator, gain: Float,
+    from start: Int
+  ) throws -> SongHarmony? {
+    let chords = try options.chordLine()
+    guard let head = generator.harmonyHead else {
+      guard chords == nil else {
+        throw EditError.unsupported(
+          what: "what is added here plays no chords", hint: "leave --chords out")
+      }
+      return nil
+    }
+    var harmony = try SongHarmony(song, range: range, head: head, gain: gain)
+    if let chords {
+      try harmony.play(
+        chords, from: Double(start - range.lowerBound) / Double(song.info.sampleRate))
+    }
+    return harmony
   }
 
   static func activity(_ step: PlanStep) -> String {

@@ -14,6 +14,24 @@ public struct SamplingSettings: Sendable, Equatable {
   }
 }
 
+/// A stretch of a song for which a stem is made.
+public struct StemChunk: Sendable {
+  /// Latents of the mixture `[N, latentSize]`.
+  public var mixture: Tensor
+  /// The stem's first latents, which are kept: `[K, latentSize]`, K in 0..<N.
+  public var known: Tensor
+  /// Probabilities of chords and beats `[N, harmonySize]`; nil for a generator that hears none.
+  public var harmony: Tensor?
+  /// Of the stem's earlier chunks.
+  public var memory: StemMemory
+
+  public init(
+    mixture: Tensor, known: Tensor, harmony: Tensor? = nil, memory: StemMemory = StemMemory()
+  ) {
+    (self.mixture, self.known, self.harmony, self.memory) = (mixture, known, harmony, memory)
+  }
+}
+
 /// Makes the stem that a text asks for, given the mixture, in latents of a mel autoencoder.
 ///
 /// All latents are `[N, latentSize]`, one for each `framesPerLatent` mel frames.
@@ -34,17 +52,22 @@ public protocol StemGenerator: Sendable {
   /// Log-mel `[N * framesPerLatent, bands]` -> latents.
   func encode(_ mel: Tensor) throws -> Tensor
 
+  /// What tells the song's chords and beats; nil for a generator that hears none.
+  var harmonyHead: HarmonyHead? { get }
+
   /// Samples the latents of a stem.
   /// - Parameters:
-  ///   - mixture: latents `[N, latentSize]`, N up to `chunkLatents`.
-  ///   - known: the stem's first latents, which are kept: `[K, latentSize]`, K in 0..<N.
+  ///   - chunk: of up to `chunkLatents`.
   ///   - noise: normal deviates `[N, latentSize]`, the only source of chance.
   ///   - text: what is asked for.
   ///   - negative: what guidance leads away from.
   func generate(
-    mixture: Tensor, known: Tensor, noise: Tensor, text: TextStates, negative: TextStates,
+    _ chunk: StemChunk, noise: Tensor, text: TextStates, negative: TextStates,
     settings: SamplingSettings
   ) throws -> Tensor
+
+  /// What is remembered after a chunk whose stem `[N, latentSize]` is known.
+  func memory(of stem: Tensor, in chunk: StemChunk, text: TextStates) throws -> StemMemory
 
   /// How much a stem's latents `[N, latentSize]` sound like a target: more is liker. Nil for a name
   /// that the model does not know.

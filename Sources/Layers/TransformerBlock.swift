@@ -103,7 +103,7 @@ public struct TransformerBlock: Sendable {
 }
 
 /// `x += gate * y` with a gate for each item: `[B, T, C]`, `[B, C]`.
-func addGated(_ y: Tensor, gate: Tensor, to x: inout Tensor) {
+public func addGated(_ y: Tensor, gate: Tensor, to x: inout Tensor) {
   let (items, length, channels) = (x.shape[0], x.shape[1], x.channels)
   let grain = max(1, 32768 / channels)
   let pieces = (length + grain - 1) / grain

@@ -58,6 +58,12 @@ struct EditSettings: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "What a new stem plays, one chord a bar and over again, such as \"C G Am F\" (add).",
+      valueName: "line"))
+  var chords: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Level of an added stem (1 as made); share that is removed or extracted.", valueName: "x"))
   var strength: Double = 1
 
@@ -71,6 +77,7 @@ struct EditSettings: ParsableArguments {
     options.guidance = guidance
     options.takes = takes
     options.negative = negative
+    options.chords = chords
     options.strength = strength
     options.region = region
     options.headroom = headroom

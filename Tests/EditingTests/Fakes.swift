@@ -59,16 +59,22 @@ struct FakeGenerator: StemGenerator {
     return try Tensor((0..<count).flatMap { [smooth(means, $0), means[$0]] }, shape: [count, 2])
   }
 
+  var harmonyHead: HarmonyHead? { nil }
+
   func generate(
-    mixture: Tensor, known: Tensor, noise: Tensor, text: TextStates, negative: TextStates,
+    _ chunk: StemChunk, noise: Tensor, text: TextStates, negative: TextStates,
     settings: SamplingSettings
   ) throws -> Tensor {
-    let (heard, deviates) = (mixture.floats, noise.floats)
+    let (heard, deviates) = (chunk.mixture.floats, noise.floats)
     var values = heard.indices.map {
       heard[$0] + noiseShare * deviates[noiseIsShared ? 0 : $0]
     }
-    values.replaceSubrange(0..<known.count, with: known.floats)
-    return try Tensor(values, shape: mixture.shape)
+    values.replaceSubrange(0..<chunk.known.count, with: chunk.known.floats)
+    return try Tensor(values, shape: chunk.mixture.shape)
+  }
+
+  func memory(of stem: Tensor, in chunk: StemChunk, text: TextStates) throws -> StemMemory {
+    chunk.memory
   }
 
   /// A higher level is liker.

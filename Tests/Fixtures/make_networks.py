@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 from Models.training import networks  # noqa: E402
 from Models.training.bandwidth.network import HighBand, HighBandConfig  # noqa: E402
 from Models.training.music import features, masknet  # noqa: E402
+from Models.training.music.harmony import Hearing  # noqa: E402
 from Models.training.text.model import Head  # noqa: E402
 
 torch.manual_seed(0)
@@ -87,32 +88,66 @@ def stereo():
 @torch.no_grad()
 def editor():
     module = networks.StemEditor(networks.StemEditorConfig(
-        latent=6, dim=24, heads=3, blocks=2, text_dim=14, time_features=32))
-    torch.nn.init.normal_(module.topic.weight, std=0.3)  # zeros when training begins
+        latent=6, dim=24, heads=3, blocks=4, text_dim=14, time_features=32, harmony=7, summary=4))
+    for layer in (module.topic, module.song, *(path.out for path in module.memory)):
+        torch.nn.init.normal_(layer.weight, std=0.3)  # zeros when training begins
     record("editor", module)
     (states, present), count = text(14), 21
     noise, mixture, answer = torch.randn(3, 2, count, 6)
+    harmony = torch.rand(2, count, 7)
     known_mask = torch.zeros(2, count, 1)
     known_mask[:, :5] = 1
     known = answer * known_mask
     t = torch.tensor([0.2, 0.9])
-    velocity = module(noise, t, mixture, known, known_mask, states, present)
+    velocity = module(noise, t, mixture, known, known_mask, states, present, harmony)
+    # What is left of two earlier chunks, of which the second is another item's.
+    paths = None
+    for item in range(2):
+        summaries = []
+        one = slice(item, item + 1)
+        module(answer[one], torch.ones(1), mixture[one], answer[one], torch.ones(1, count, 1),
+               states[:1], present[:1], harmony[one], None, summaries)
+        paths = [torch.cat(pair, 1) for pair in zip(paths, summaries)] if paths else summaries
+
+    def memory(rows):
+        """For each item, whether it remembers."""
+        mask = torch.tensor(rows)[:, None].expand(-1, paths[0].shape[1])
+        return [path.expand(len(rows), -1, -1) for path in paths], mask
+
+    remembering = module(noise, t, mixture, known, known_mask, states, present, harmony,
+                         memory([True, True]))
     # A guided sample of the first item; the second text is the negative one, with and without song.
     x, steps, by_text, by_song = noise[:1], 4, 2.5, 1.5
     thrice = lambda y: y[:1].expand(3, -1, -1)  # noqa: E731
-    song = torch.stack([mixture[0], mixture[0], torch.zeros_like(mixture[0])])
+    of_song = lambda y: torch.stack([y[0], y[0], torch.zeros_like(y[0])])  # noqa: E731
     texts = torch.stack([states[0], states[1], states[1]])
     masks = torch.stack([present[0], present[1], present[1]])
     for step in range(steps):
         now = step / steps
         path = (1 - now) * noise[:1] + now * known[:1]
         x = torch.where(known_mask[:1] == 1, path, x)
-        asked, heard, none = module(thrice(x), torch.full((3,), now), song, thrice(known),
-                                    thrice(known_mask), texts, masks).split(1)
+        asked, heard, none = module(
+            thrice(x), torch.full((3,), now), of_song(mixture), thrice(known), thrice(known_mask),
+            texts, masks, of_song(harmony), memory([True, True, False])).split(1)
         x = x + (none + by_song * (heard - none) + by_text * (asked - heard)) / steps
     x = torch.where(known_mask[:1] == 1, known[:1], x)
-    record("editor", nn.Module(), noise=noise, mixture=mixture, known=known,
-           known_mask=known_mask, t=t, text=states, text_mask=present, velocity=velocity, sample=x)
+    record("editor", nn.Module(), noise=noise, mixture=mixture, harmony=harmony, answer=answer,
+           known=known, known_mask=known_mask, t=t, text=states, text_mask=present,
+           velocity=velocity, remembering=remembering, sample=x)
+
+
+@torch.no_grad()
+def harmony():
+    module = networks.Harmony(networks.HarmonyConfig(dim=24, hidden=40, blocks=2, kernel=9))
+    module.tone_norm.weight.data += 0.3 * torch.randn(160)
+    record("harmony", module)
+    rows = 20
+    sound = torch.randn(rows * 2048) * (torch.rand(rows * 2048) > 0.999)
+    sound += 0.1 * torch.sin(2 * torch.pi * 330 * torch.arange(rows * 2048) / 44100)
+    heard = Hearing()(sound, rows)
+    chords, beats = module(heard[None])
+    record("harmony", nn.Module(), sound=sound, features=heard, logits=torch.cat([chords, beats], -1),
+           told=torch.cat([chords.softmax(-1), beats.sigmoid()], -1)[0])
 
 
 @torch.no_grad()
@@ -166,7 +201,7 @@ def bands():
     record("bands", nn.Module(), mel=mel[0], levels=module(mel, known[None])[0])
 
 
-vae(), mask(), timbre(), stereo(), editor(), head(), vocoder(), bands()
+vae(), mask(), timbre(), stereo(), editor(), head(), vocoder(), bands(), harmony()
 t5("v1_0", "relu"), t5("v1_1", "gated-gelu")
 folder = ROOT / "Tests/Fixtures/networks"
 folder.mkdir(exist_ok=True)

@@ -6,7 +6,6 @@ It hears semitones, which the mel VAE's bands are too wide for, and the onsets b
 Chords are major and minor triads; sevenths count as their triad, diminished ones are not asked for.
 """
 
-import math
 import random
 
 import numpy as np
@@ -22,6 +21,8 @@ from .songs import RATE, Songs
 
 HOP = 2048  # samples of a latent
 LATENTS = 256
+#: Samples that are read for a crop, at any speed: FFTs of this length are fast.
+READ = 675_000
 LAYOUT = Layout(n_fft=8192, hop=HOP)
 FLUX = Layout(n_fft=1024, hop=512)
 #: Half semitones from E1 on.
@@ -91,9 +92,8 @@ class Crops:
         song = self.songs.songs[index][1]
         semitones = rng.randrange(-4, 5) if self.augment else 0
         factor = 2 ** ((semitones + (rng.uniform(-0.15, 0.15) if self.augment else 0)) / 12)
-        samples = math.ceil(LATENTS * HOP * max(1, factor)) + HOP
-        start = rng.randrange(max(1, song["samples"] - samples))
-        stems = dict(self.songs.stems(index, start, samples))
+        start = rng.randrange(max(1, song["samples"] - READ))
+        stems = dict(self.songs.stems(index, start, READ))
         if self.augment:
             while len(stems) > 2 and rng.random() < 0.4:
                 stems.pop(rng.choice(sorted(stems)))

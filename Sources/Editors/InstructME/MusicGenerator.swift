@@ -5,7 +5,7 @@ import Signal
 import Tensors
 import Vocoders
 
-/// The stem editor and timbre classifier of a music or sound package with the VAE and vocoder of a music
+/// The stem editor, harmony head and timbre classifier of a music or sound package with the VAE and vocoder of a music
 /// package, as edits use them.
 public struct MusicGenerator: StemGenerator {
   public let mel: MelLayout
@@ -14,6 +14,8 @@ public struct MusicGenerator: StemGenerator {
   /// Weight of the song in guidance, beside the text's.
   private let songGuidance: Float
   private let editor: StemEditor
+  /// An editor of sound events has none.
+  public let harmonyHead: HarmonyHead?
   /// A sound package has none: its takes are not told apart.
   private let timbre: Timbre?
   /// The timbre classifier's targets, in its order.
@@ -37,7 +39,7 @@ public struct MusicGenerator: StemGenerator {
     }
   }
 
-  /// Loads components `editor` and `timbre`, and `vae` and `vocoder` of `codec`, in the precision of
+  /// Loads components `editor`, `harmony` and `timbre`, and `vae` and `vocoder` of `codec`, in the precision of
   /// `Precision.current`.
   ///
   /// - Throws: `CheckpointError`
@@ -53,6 +55,9 @@ public struct MusicGenerator: StemGenerator {
       return network
     }
     editor = try load("editor", of: package) { try StemEditor($0, config: $1) }
+    harmonyHead =
+      package.components["harmony"] == nil
+      ? nil : try load("harmony", of: package) { try HarmonyHead($0, config: $1) }
     timbre =
       package.components["timbre"] == nil
       ? nil : try load("timbre", of: package) { try Timbre($0, config: $1) }
@@ -62,11 +67,12 @@ public struct MusicGenerator: StemGenerator {
     let config = vocoder.config
     let (latent, judged) = (vae.config.latent, timbre?.config)
     guard vae.config.bands == config.bands, latent == editor.config.latent,
-      judged == nil || judged?.latent == latent && judged?.targets == targets.count
+      judged == nil || judged?.latent == latent && judged?.targets == targets.count,
+      editor.config.harmony == harmonyHead.map({ $0.config.chords + 2 }) ?? 0
     else {
       throw CheckpointError.package(
         folder: package.folder,
-        problem: "its VAE, editor, timbre classifier and vocoder do not fit each other",
+        problem: "its VAE, editor, harmony head, timbre classifier and vocoder do not fit each other",
         hint: "install the package again")
     }
     mel = .music(
@@ -89,39 +95,55 @@ public struct MusicGenerator: StemGenerator {
   public var chunkLatents: Int { Self.trainedLatents }
 
   public func encode(_ mel: Tensor) throws -> Tensor {
-    vae.encode(mel.reshaped([1] + mel.shape))[0]
+    vae.encode(mel.asOne)[0]
   }
 
   public func likeness(of latents: Tensor, to target: String) throws -> Float? {
     guard let timbre, let index = targets.firstIndex(of: target) else { return nil }
-    return timbre(latents.reshaped([1] + latents.shape)).floats[index]
+    return timbre(latents.asOne).floats[index]
   }
 
   public func decode(_ latents: Tensor) throws -> Tensor {
-    vae.decode(latents.reshaped([1] + latents.shape))[0]
+    vae.decode(latents.asOne)[0]
   }
 
   public func generate(
-    mixture: Tensor, known: Tensor, noise: Tensor, text: TextStates, negative: TextStates,
+    _ chunk: StemChunk, noise: Tensor, text: TextStates, negative: TextStates,
     settings: SamplingSettings
   ) throws -> Tensor {
-    let (count, knownCount) = (mixture.shape[0], known.shape[0])
-    precondition(noise.shape == mixture.shape && knownCount <= count)
+    let (count, known) = (chunk.mixture.shape[0], chunk.known)
+    precondition(noise.shape == chunk.mixture.shape && known.shape[0] <= count)
     let guidance = StemGuidance(text: settings.guidance, song: songGuidance)
     let (states, mask) = batch(guidance.branches.map { $0.hasText ? text : negative })
-    let filled = known.floats + [Float](repeating: 0, count: (count - knownCount) * latentSize)
-    let isKnown = (0..<count).map { $0 < knownCount ? Float(1) : 0 }
+    let filled = known.floats + [Float](repeating: 0, count: noise.count - known.count)
+    let isKnown = (0..<count).map { $0 < known.shape[0] ? Float(1) : 0 }
     return try editor.sample(
-      noise: noise.reshaped([1] + noise.shape), mixture: mixture.reshaped([1] + mixture.shape),
-      known: Tensor(vector: filled).reshaped([1] + mixture.shape),
+      noise: noise.asOne, heard: heard(chunk),
+      known: Tensor(vector: filled).reshaped([1] + noise.shape),
       knownMask: Tensor(vector: isKnown).reshaped([1, count, 1]),
-      prompt: editor.prompt(states, mask: mask), steps: settings.steps,
+      prompt: editor.prompt(states, mask: mask), memory: chunk.memory, steps: settings.steps,
       guidance: guidance)[0]
+  }
+
+  public func memory(of stem: Tensor, in chunk: StemChunk, text: TextStates) throws -> StemMemory {
+    let (states, mask) = batch([text])
+    return editor.remembering(
+      stem.asOne, heard: heard(chunk), prompt: editor.prompt(states, mask: mask),
+      after: chunk.memory)
+  }
+
+  private func heard(_ chunk: StemChunk) -> StemEditor.Heard {
+    StemEditor.Heard(mixture: chunk.mixture.asOne, harmony: chunk.harmony?.asOne)
   }
 
   public func voice(sampleCount: Int, seed: UInt64) throws -> any StemVoice {
     MusicVoice(vocoder, stft: try STFT(mel.stft), sampleCount: sampleCount, seed: seed)
   }
+}
+
+extension Tensor {
+  /// A batch of this alone: `[...] -> [1, ...]`.
+  fileprivate var asOne: Tensor { reshaped([1] + shape) }
 }
 
 /// The vocoder over frames that arrive in blocks: windows with the context that the network sees,
