@@ -9,12 +9,6 @@ struct SongHarmony {
   private static let width = Chord.all.count + 2
   private static let rowsPerSecond = Double(HarmonyFeatures.rate) / Double(HarmonyFeatures.hop)
 
-  /// A bar: its time in seconds from the stretch's start, and the chord that sounds most in it.
-  struct Bar {
-    let seconds: Range<Double>
-    let chord: Chord
-  }
-
   /// `[row][width]`
   private var values: [Float] = []
   private var count: Int { values.count / Self.width }
@@ -42,8 +36,9 @@ struct SongHarmony {
     return Tensor(vector: rows).reshaped([range.count, Self.width])
   }
 
-  /// The bars that have begun, in order; none where no steady beat is found.
-  var bars: [Bar] {
+  /// The bars that have begun, in order, in seconds from the stretch's start; none where no steady beat is
+  /// found.
+  var bars: [SongBar] {
     let starts = barStarts
     guard let first = starts.first, let last = starts.last, starts.count > 1 else { return [] }
     let edges = starts + [min(Double(count), last + (last - first) / Double(starts.count - 1))]
@@ -53,8 +48,9 @@ struct SongHarmony {
         rows.reduce(Float(0)) { $0 + values[$1 * Self.width + chord] }
       }
       let most = sums.indices.max { sums[$0] < sums[$1] } ?? 0
-      return Bar(
-        seconds: start / Self.rowsPerSecond..<end / Self.rowsPerSecond, chord: Chord.all[most])
+      return SongBar(
+        startSeconds: start / Self.rowsPerSecond, endSeconds: end / Self.rowsPerSecond,
+        chord: Chord.all[most].name)
     }
   }
 
@@ -94,5 +90,31 @@ struct SongHarmony {
         values[row * Self.width + index] = each == chord ? 1 : 0
       }
     }
+  }
+}
+
+/// A bar of a song with the chord that sounds most in it.
+public struct SongBar: Sendable, Equatable, Codable {
+  public let startSeconds: Double
+  public let endSeconds: Double
+  /// As `Chord.name` writes it.
+  public let chord: String
+}
+
+extension SongEditor {
+  /// A song's bars and chords, as what is added to it follows them; none where no steady beat is found.
+  /// - Throws: `AudioFileError`, `CheckpointError`, ``EditError`` when the installed models hear none.
+  public func bars(of path: String) throws -> [SongBar] {
+    let song = try Song(path: path)
+    guard let target = try models.madeTargets().first,
+      let head = try models.generator(for: target).harmonyHead
+    else {
+      throw EditError.unsupported(
+        what: "the installed models hear no chords", hint: "install another music model")
+    }
+    let levels = try SongLevels(of: song) { _ in }
+    return try SongHarmony(
+      song, range: 0..<song.info.frameCount, head: head, gain: levels.modelGain
+    ).bars
   }
 }

@@ -17,8 +17,8 @@ struct AEdit: ParsableCommand {
       """,
     version: SongEditor.version,
     subcommands: [
-      EditCommand.self, PlanCommand.self, StemsCommand.self, MetricsCommand.self,
-      SpectrogramCommand.self, AlignCommand.self, FillCommand.self, BatchCommand.self,
+      EditCommand.self, PlanCommand.self, StemsCommand.self, ChordsCommand.self,
+      MetricsCommand.self, SpectrogramCommand.self, AlignCommand.self, FillCommand.self, BatchCommand.self,
       GenerateCommand.self, ChangeCommand.self,
       ModelsCommand.self,
     ],

@@ -25,7 +25,7 @@ from ..lora import LoRA, save_lora
 from ..networks import StemEditor, StemEditorConfig
 from ..work import REPOSITORY
 from . import latents
-from .editor import Flow, load_timbre, with_noise
+from .editor import ITEM_FRAMES, ITEM_SECONDS, CHUNKS, Flow, load_timbre, with_noise
 from .mask import CROP, FRAMES, QUESTIONS, Batches, Listener, gains, losses
 from .masknet import MaskNet, MaskNetConfig
 from .mixtures import GUITARS, Item
@@ -69,6 +69,7 @@ class OwnBatches(Batches):
 class MaskTask:
     """The mask network: `losses` and `evaluate` take the network or its LoRA."""
 
+    seconds = latents.SECONDS
     better = "higher"
     unit = "dB: SI-SDR gained by extracting, SDR gained by removing"
 
@@ -117,20 +118,23 @@ class Listed:
 class EditorTask:
     """The stem editor: as `MaskTask`."""
 
+    seconds = ITEM_SECONDS
     better = "lower"
     unit = "losses: of the flow for each operation, of the timbre of what is added"
 
     def __init__(self, config: dict, train: list[Part], held: list[Part], seed: int):
         self.config = StemEditorConfig(**config)
         vae = latents.load_vae(str(MUSIC / "vae.safetensors"))
-        samples = int(latents.SECONDS * RATE)
+        shape = {"frames": ITEM_FRAMES,
+                 "head": latents.load_harmony(str(MUSIC / "harmony.safetensors"))}
+        samples = int(self.seconds * RATE)
         songs, others = OwnSongs(train, mono=True), OwnSongs(held, mono=True)
         check(songs, samples)
-        self.train = latents.Batches(vae, OwnMixer(songs, samples, seed), seed, reuse=8)
+        self.train = latents.Batches(vae, OwnMixer(songs, samples, seed), seed, reuse=8, **shape)
         items = [item for stems in check(others, samples)
                  for item in self.items(stems, self.train.mixer.targets(stems))]
         random.Random(1).shuffle(items)
-        fixed = latents.Batches(vae, Listed(items), 1)
+        fixed = latents.Batches(vae, Listed(items), 1, **shape)
         count = min(len(items), WINDOWS)
         self.dev = with_noise([fixed.draw(count, [name]) for name in ("add", "extract", "remove")])
         self.flow = Flow(self.config, Phrases(), self.train.rng, load_timbre(str(MUSIC / "timbre.safetensors")))
@@ -145,7 +149,7 @@ class EditorTask:
         return StemEditor(self.config)
 
     def losses(self, module, count: int) -> dict:
-        return self.flow.losses(module, self.train.draw(count))
+        return self.flow.losses(module, self.train.draw(max(1, count // CHUNKS)))
 
     def evaluate(self, module) -> dict[str, list[float]]:
         rows = self.flow.evaluate(module, self.dev)
@@ -221,7 +225,7 @@ def tune(flags: argparse.Namespace) -> None:
         raise BadStems(f"there is no folder {out.resolve().parent} to write {out.name} to")
     flags.run = run_name(base, songs, flags)
     torch.set_num_threads(flags.threads)
-    train, held = split(songs, int(latents.SECONDS * RATE) + 1)
+    train, held = split(songs, int(TASKS[flags.model].seconds * RATE) + 1)
     print(f"{len(songs)} songs with {', '.join(targets(songs))}; run {flags.run}", flush=True)
     seed = random.randrange(1 << 30)  # a run that goes on draws other mixtures
     task = TASKS[flags.model](package["config"][flags.model], train, held, seed)

@@ -17,6 +17,8 @@ public struct BarTracker: Sendable {
   private static let tightness: Float = 12
   /// Below this mean probability on the beats there are none.
   private static let faintest: Float = 0.15
+  /// How likely what lies between beats must be, against them, to make twice as many.
+  private static let betweenShare: Float = 0.85
 
   /// Rows of the bars' first beats, in order, one bar apart; empty where no steady beat is found.
   ///
@@ -25,15 +27,23 @@ public struct BarTracker: Sendable {
   ///   - downbeats: for each row.
   public func bars(beats: [Float], downbeats: [Float]) -> [Double] {
     guard let period = period(of: beats) else { return [] }
-    let path = path(through: beats, period: period)
-    let mean = path.reduce(0) { $0 + beats[$1] } / Float(max(1, path.count))
-    guard path.count >= 4, mean >= Self.faintest else { return [] }
+    func mean(_ rows: [Int]) -> Float {
+      rows.reduce(0) { $0 + near($1, beats) } / Float(max(1, rows.count))
+    }
+    var path = path(through: beats, period: period)
+    // What falls between beats is beats as well where it is about as likely.
+    let between = zip(path, path.dropFirst()).map { ($0 + $1) / 2 }
+    if period / 2 >= rowsPerSecond * 60 / Self.beatsPerMinute.upperBound,
+      mean(between) > Self.betweenShare * mean(path)
+    {
+      path = self.path(through: beats, period: period / 2)
+    }
+    guard path.count >= 4, mean(path) >= Self.faintest else { return [] }
     /// How much likelier downbeats are on each `meter`th beat from `phase` on than on the others.
     func contrast(_ meter: Int, _ phase: Int) -> Float {
       var (on, off, ons) = (Float(0), Float(0), 0)
       for (index, row) in path.enumerated() {
-        let near = max(0, row - 1)...min(downbeats.count - 1, row + 1)
-        let value = near.map { downbeats[$0] }.max() ?? 0
+        let value = near(row, downbeats)
         if index % meter == phase { (on, ons) = (on + value, ons + 1) } else { off += value }
       }
       return ons == 0 ? -1 : on / Float(ons) - off / Float(max(1, path.count - ons))
@@ -43,6 +53,11 @@ public struct BarTracker: Sendable {
       return []
     }
     return stride(from: best.1, to: path.count, by: best.0).map { Double(path[$0]) }
+  }
+
+  /// The highest value at a row or beside it.
+  private func near(_ row: Int, _ values: [Float]) -> Float {
+    (max(0, row - 1)...min(values.count - 1, row + 1)).reduce(0) { max($0, values[$1]) }
   }
 
   /// Rows from one beat to the next, at the tempo with the strongest autocorrelation.
