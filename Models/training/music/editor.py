@@ -215,11 +215,11 @@ def main() -> None:
         return [held.draw(8, [operation]) for operation in operations for _ in range(count)]
 
     train = Batches(vae, EditMixer("train", ITEM_SECONDS, run.step, augment=True), run.step,
-                    reuse=8, **shape)
+                    reuse=8, describes=True, **shape)
     dev = with_noise(
         dev_batches(Mixer("dev", ITEM_SECONDS, 1, augment=False), ["add", "extract", "remove"], 3)
         + dev_batches(PairMixer("dev", ITEM_SECONDS, 1, augment=False), ["replace"], 3))
-    flow = Flow(CONFIG, Phrases(), train.rng, timbre)
+    flow = Flow(CONFIG, Phrases(describes=True), train.rng, timbre)
     songs = max(1, flags.batch // CHUNKS)
     run.train(lambda module: flow.losses(module, train.draw(songs)),
               lambda module: flow.evaluate(module, dev))

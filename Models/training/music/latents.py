@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 
 from ..loop import autocast
 from ..networks import Harmony, HarmonyConfig, MelVAE, MelVAEConfig
+from .attributes import Describer, measures
 from .features import Layout, filters, log_mel, stft
 from .harmony import HOP, Hearing
 from .mixtures import Mixer, Replay
@@ -50,16 +51,18 @@ def music(split: str, seed: int, augment: bool) -> Mixer:
 class Batches:
     """Normalised latents of stem and context with the texts that ask for the answer; `mixer` draws
     items of `frames` mel frames. With a harmony head, a batch also has `harmony` [B, N, 27], as the head
-    tells it from what the editor hears, and `played`, as it does from the whole song, stem and all."""
+    tells it from what the editor hears, and `played`, as it does from the whole song, stem and all.
+    `describes`: texts of `add` also say what the stem is like."""
 
     def __init__(self, vae: MelVAE, mixer, seed: int, reuse: int = 1, frames: int = FRAMES,
-                 head: Harmony | None = None):
+                 head: Harmony | None = None, describes: bool = False):
         self.vae, self.frames, self.head = vae, frames, head
         self.layout = Layout()
         self.bank = filters(self.layout)
         self.mixer = mixer
         self.rng = random.Random(seed)
         self.hearing = Hearing()
+        self.describer = Describer(self.rng) if describes else None
         self.replay = Replay(self.fresh, self.rng, reuse, keep=8000 * FRAMES // frames)
 
     @torch.no_grad()
@@ -82,17 +85,21 @@ class Batches:
         item = self.mixer.item(absent=0)
         sounds = [torch.from_numpy(x) for x in (item.stem, item.rest, item.stem + item.rest)]
         told = [self.harmony(sound) for sound in sounds[1:]] if self.head else []
-        return item.operation, item.target, *self.latents(torch.stack(sounds)), told
+        values = measures(item.stem) if self.describer else {}
+        if self.describer:
+            self.describer.learn(item.target, values)
+        return item.operation, item.target, *self.latents(torch.stack(sounds)), told, values
 
     def draw(self, count: int, operations: list[str] = OPERATIONS) -> dict:
         items = self.replay.draw(count)
         answers, contexts, texts, used, told = [], [], [], [], []
-        for own, target, stem, rest, mixture, harmony in items:
+        for own, target, stem, rest, mixture, harmony, values in items:
             operation = own or self.rng.choice(operations)
             hears_rest = operation in ("add", "replace")
             answers.append(rest if operation == "remove" else stem)
             contexts.append(rest if hears_rest else mixture)
-            texts.append(phrase(operation, target))
+            words = self.describer.words(target, values) if self.describer else []
+            texts.append(phrase(operation, target, words))
             used.append(operation)
             if harmony:
                 told.append((harmony[0 if hears_rest else 1], harmony[1]))

@@ -8,6 +8,7 @@ files that `--out` already has); `vae.json` beside the VAE holds its latents' me
 
 from ..networks import HarmonyConfig, MelVAEConfig, TimbreConfig, VocoderConfig
 from ..package import gathered, package_flags, write_package
+from .attributes import ORDER
 from .editor import CONFIG as EDITOR
 from .masknet import MaskNetConfig
 from .mixtures import SingingMixer, TARGETS
@@ -25,7 +26,8 @@ def main() -> None:
     write_package(
         flags.out, kind="music", version=flags.version, licence="GPL-3.0-or-later",
         mel={"rate": 44100, "n_fft": 2048, "hop": 512, "bands": 128},
-        components=files, config=configs, targets=SingingMixer.wanted, made=TARGETS, defaults=DEFAULTS)
+        components=files, config=configs, targets=SingingMixer.wanted, made=TARGETS,
+        attributes=ORDER, defaults=DEFAULTS)
 
 
 if __name__ == "__main__":
