@@ -92,7 +92,7 @@ extension StepRunner {
     }
     let (sum, measure) = try mixed(
       voice, band, loudness: rest.stemLoudness, region, try song.reader(), info)
-    return conclude(
+    return try conclude(
       step, .diffusion, measure, presence: nil,
       mix: { StemMix(rule: .replace, region: region, gain: $0, encoding: encoding, scratch: sum) },
       seconds: region.seconds(rate: info.sampleRate))

@@ -18,7 +18,7 @@ extension StepRunner {
     _ step: PlanStep, _ method: EditMethod, _ measure: StemMeasure, presence: Double?,
     cutoff: Cutoff? = nil, followed: Followed? = nil, leastLU: Double? = nil,
     mix: (Double) -> StemMix, seconds: [Double]
-  ) -> Outcome {
+  ) throws -> Outcome {
     var gain = min(options.strength, step.operation == .add ? .infinity : 1)
     var lowered = 0.0
     if step.operation == .add {
@@ -35,7 +35,7 @@ extension StepRunner {
     let isThere = !(measure.stemLoudness - measure.songLoudness < leastLU ?? -.infinity)
     let audible = gain > 0 && measure.stemLoudness.isFinite && !(change < least) && isThere
     let made = mix(gain)
-    var report = report(
+    var report = try report(
       step, method, measure, rule: made.rule, seconds: seconds, follows: followed != nil)
     report.presence = presence
     report.cutoffHz = cutoff?.hz
@@ -49,12 +49,12 @@ extension StepRunner {
   func report(
     _ step: PlanStep, _ method: EditMethod, _ measure: StemMeasure, rule: MixRule,
     seconds: [Double], follows: Bool = false
-  ) -> StepReport {
+  ) throws -> StepReport {
     let prompt =
       switch method {
       case .mask: Prompts.mask(step.target)
       case .bands: ""
-      default: Prompts.stem(step, follows: follows)
+      default: try prompt(step, method, follows: follows)
       }
     return StepReport(
       operation: step.operation.rawValue, target: step.targets, attributes: step.attributes,
@@ -62,6 +62,12 @@ extension StepRunner {
       prompt: prompt, method: method.rawValue, formula: rule.formula, presence: nil,
       stemLUFS: Self.finite(measure.stemLoudness), songLUFS: Self.finite(measure.songLoudness),
       changeLU: nil, gainDB: 0, loweredDB: 0, audible: false)
+  }
+
+  /// The text that a generator is given, in the words that it knows.
+  func prompt(_ step: PlanStep, _ method: EditMethod, follows: Bool) throws -> String {
+    let known = method == .diffusion ? try models.generator(for: step.target).attributes : []
+    return Prompts.stem(step, follows: follows, known: known)
   }
 
   /// Factor that brings a stem's loudness beside the song into what suits an accompaniment.
@@ -92,9 +98,14 @@ enum Prompts {
 
   /// For the generator, which was trained on just these texts (`phrase` in
   /// Models/training/music/phrases.py): what the user's words mean, not the words.
-  static func stem(_ step: PlanStep, follows: Bool) -> String {
+  /// - Parameter known: the words for what a stem is like that the generator was trained on, in their
+  ///   order; at most two at once.
+  static func stem(_ step: PlanStep, follows: Bool, known: [String]) -> String {
     switch step.operation {
-    case .add: follows ? "replace it with \(step.target)" : "add \(step.targets)"
+    case .add where follows: "replace it with \(step.target)"
+    case .add:
+      (["add"] + known.filter(step.attributes.contains).prefix(2) + [step.targets])
+        .joined(separator: " ")
     case .remix: ([step.target] + step.also).map { "add \($0)" }.joined(separator: ", ")
     default: "\(step.operation.rawValue) the \(step.targets)"
     }

@@ -51,7 +51,7 @@ struct StepRunner {
     if step.operation == .superResolve {
       cutoff = try Cutoff.find(in: song, ceiling: trebleCeiling)
       if cutoff == nil {
-        let report = report(step, method, measure, rule: rule, seconds: seconds)
+        let report = try report(step, method, measure, rule: rule, seconds: seconds)
         return Outcome(report: report, change: nil)
       }
     }
@@ -71,7 +71,7 @@ struct StepRunner {
     measure.finish(info: song.info)
     let masked = source as? MaskedStems
     let least = ([step.target] + step.also).compactMap { masked?.masker.leastLoudness(of: $0) }
-    return conclude(
+    return try conclude(
       step, method, measure, presence: masked.map { Double($0.presence[0]) }, cutoff: cutoff,
       followed: followed, leastLU: rule == .subtract ? least.min() : nil,
       mix: { StemMix(rule: rule, region: region, gain: $0, encoding: encoding, scratch: scratch) },
@@ -184,8 +184,8 @@ struct StepRunner {
         texts: try (asked + others).map { try models.states(of: Prompts.mask($0)) }, gain: gain,
         combination: isSound ? .sum : .share(of: asked.count))
     }
-    let text = try models.states(of: Prompts.stem(step, follows: follows))
     let generator = try models.generator(for: step.target)
+    let text = try models.states(of: prompt(step, method, follows: follows))
     return try GeneratedStem(
       song, range: range, generator: generator, text: text,
       negative: try models.states(of: options.negative ?? ""),

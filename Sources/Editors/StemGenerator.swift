@@ -52,6 +52,8 @@ public protocol StemGenerator: Sendable {
   /// Log-mel `[N * framesPerLatent, bands]` -> latents.
   func encode(_ mel: Tensor) throws -> Tensor
 
+  /// Words for what a stem shall be like, such as "fast", in the order of its texts.
+  var attributes: [String] { get }
   /// What tells the song's chords and beats; nil for a generator that hears none.
   var harmonyHead: HarmonyHead? { get }
 

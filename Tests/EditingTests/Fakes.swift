@@ -60,6 +60,7 @@ struct FakeGenerator: StemGenerator {
   }
 
   var harmonyHead: HarmonyHead? { nil }
+  var attributes: [String] { ["distorted", "fast", "high"] }
 
   func generate(
     _ chunk: StemChunk, noise: Tensor, text: TextStates, negative: TextStates,

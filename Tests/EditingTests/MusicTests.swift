@@ -46,6 +46,19 @@ import Testing
     #expect(free.steps[0].stemLUFS != added.stemLUFS)
   }
 
+  /// Of what a part shall be like, the model is told what it knows, in its order, two words at most.
+  @Test func attributesAreSaid() throws {
+    let folder = try TestFolder()
+    _ = try folder.song()
+    func prompt(_ attributes: [String]) throws -> String {
+      var part = addition(following: nil)
+      part.attributes = attributes
+      return try #require(try edit(folder, [part], models: models()).steps.first).prompt
+    }
+    #expect(try prompt(["loud", "high", "funny"]) == "add high piano")
+    #expect(try prompt(["high", "fast", "distorted"]) == "add distorted fast piano")
+  }
+
   /// Where nothing of the old part is heard, the new one goes by the song.
   @Test func absentPartIsNotFollowed() throws {
     let folder = try TestFolder()

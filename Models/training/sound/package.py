@@ -22,7 +22,7 @@ def main() -> None:
     write_package(
         flags.out, kind="sound", version=flags.version, licence="GPL-3.0-or-later",
         components=files, config=configs, targets=TARGETS,
-        made=MADE if "editor" in files else [], defaults=DEFAULTS)
+        made=MADE if "editor" in files else [], attributes=[], defaults=DEFAULTS)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ public struct MusicGenerator: StemGenerator {
   public let harmonyHead: HarmonyHead?
   /// A sound package has none: its takes are not told apart.
   private let timbre: Timbre?
+  public let attributes: [String]
   /// The timbre classifier's targets, in its order.
   private let targets: [String]
   private let vae: MelVAE
@@ -62,6 +63,7 @@ public struct MusicGenerator: StemGenerator {
       package.components["timbre"] == nil
       ? nil : try load("timbre", of: package) { try Timbre($0, config: $1) }
     targets = try package.decode([String].self, from: "made")
+    attributes = try package.decode([String].self, from: "attributes")
     vae = try load("vae", of: codec) { try MelVAE($0, config: $1) }
     vocoder = try load("vocoder", of: codec) { try Vocoder($0, config: $1) }
     let config = vocoder.config
