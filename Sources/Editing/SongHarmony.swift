@@ -25,6 +25,8 @@ struct SongHarmony {
       values += try stream.push(channels[0])
     }
     values += try stream.finish()
+    // A stretch may be shorter than a sample of the models' rate.
+    if values.isEmpty { values = [Float](repeating: 0, count: Self.width) }
   }
 
   /// `[rows, width]`; rows behind the end are like the last one.
@@ -113,6 +115,7 @@ extension SongEditor {
         what: "the installed models hear no chords", hint: "install another music model")
     }
     let levels = try SongLevels(of: song) { _ in }
+    guard levels.peak > 0 else { return [] }
     return try SongHarmony(
       song, range: 0..<song.info.frameCount, head: head, gain: levels.modelGain
     ).bars
