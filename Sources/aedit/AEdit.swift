@@ -18,9 +18,8 @@ struct AEdit: ParsableCommand {
     version: SongEditor.version,
     subcommands: [
       EditCommand.self, PlanCommand.self, StemsCommand.self, ChordsCommand.self,
-      MetricsCommand.self, SpectrogramCommand.self, AlignCommand.self, FillCommand.self, BatchCommand.self,
-      GenerateCommand.self, ChangeCommand.self,
-      ModelsCommand.self,
+      MetricsCommand.self, SpectrogramCommand.self, AlignCommand.self, FillCommand.self,
+      BatchCommand.self, GenerateCommand.self, ChangeCommand.self, ModelsCommand.self,
     ],
     defaultSubcommand: EditCommand.self)
 

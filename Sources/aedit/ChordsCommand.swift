@@ -36,7 +36,9 @@ struct ChordsCommand: ParsableCommand {
       let line = bars[start..<min(start + Self.barsPerLine, bars.count)]
       let seconds = Int(line[start].startSeconds.rounded(.down))
       let time = "\(seconds / 60):\(seconds % 60 < 10 ? "0" : "")\(seconds % 60)"
-      print(time.padding(toLength: 8, withPad: " ", startingAt: 0) + line.map(\.chord).joined(separator: " "))
+      print(
+        time.padding(toLength: 8, withPad: " ", startingAt: 0)
+          + line.map(\.chord).joined(separator: " "))
     }
   }
 }

@@ -61,7 +61,9 @@ public struct HarmonyFeatures: Sendable {
         for filter in filters {
           let start = frame * bins + filter.first
           var sum: Float = 0
-          for (bin, weight) in filter.weights.enumerated() { sum += weight * magnitudes[start + bin] }
+          for (bin, weight) in filter.weights.enumerated() {
+            sum += weight * magnitudes[start + bin]
+          }
           out.append(logf(max(sum, Self.toneFloor)))
         }
       }

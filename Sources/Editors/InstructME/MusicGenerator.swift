@@ -74,7 +74,8 @@ public struct MusicGenerator: StemGenerator {
     else {
       throw CheckpointError.package(
         folder: package.folder,
-        problem: "its VAE, editor, harmony head, timbre classifier and vocoder do not fit each other",
+        problem:
+          "its VAE, editor, harmony head, timbre classifier and vocoder do not fit each other",
         hint: "install the package again")
     }
     mel = .music(

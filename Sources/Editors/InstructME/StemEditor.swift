@@ -227,7 +227,8 @@ public struct StemEditor: Sendable {
   ///   - onStep: called after each step with the number of steps done; may throw to cancel.
   public func sample(
     noise: Tensor, heard: Heard, known: Tensor, knownMask: Tensor, prompt: Prompt,
-    memory: StemMemory = StemMemory(), steps: Int, guidance: StemGuidance, onStep: (Int) throws -> Void = { _ in }
+    memory: StemMemory = StemMemory(), steps: Int, guidance: StemGuidance,
+    onStep: (Int) throws -> Void = { _ in }
   ) rethrows -> Tensor {
     let branches = guidance.branches
     func repeated(_ x: Tensor) -> Tensor {
