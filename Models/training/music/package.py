@@ -2,7 +2,7 @@
 
     python -m Models.training.music.package --from EXPORTS --out Models/music
 
-EXPORTS holds `mask`, `editor`, `timbre`, `vae`, `vocoder` as `.safetensors` (those that are missing keep the
+EXPORTS holds `mask`, `editor`, `harmony`, `timbre`, `vae`, `vocoder` as `.safetensors` (those that are missing keep the
 files that `--out` already has); `vae.json` beside the VAE holds its latents' mean and deviation.
 """
 
@@ -13,10 +13,13 @@ from .editor import CONFIG as EDITOR
 from .masknet import MaskNetConfig
 from .mixtures import SingingMixer, TARGETS
 
-COMPONENTS = {"mask": MaskNetConfig(), "editor": EDITOR, "harmony": HarmonyConfig(), "timbre": TimbreConfig(),
-              "vae": MelVAEConfig(), "vocoder": VocoderConfig()}
+COMPONENTS = {"mask": MaskNetConfig(), "editor": EDITOR, "harmony": HarmonyConfig(),
+              "timbre": TimbreConfig(), "vae": MelVAEConfig(), "vocoder": VocoderConfig()}
 #: Chosen on dev: see CARD.md.
-DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 1.0, "least_lu": {"vocals": -16.0},
+LEAST_LU = {"drums": -14.0, "bass": -20.5, "acoustic guitar": -25.0, "electric guitar": -25.0,
+            "piano": -23.0, "strings": -22.0, "organ": -25.0, "brass": -25.5, "synth": -25.5,
+            "vocals": -16.0}
+DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 1.0, "least_lu": LEAST_LU,
             "steps": 12, "guidance": 2.0, "song_guidance": 2.0, "takes": 4}
 
 
