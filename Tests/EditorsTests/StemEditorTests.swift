@@ -80,7 +80,7 @@ import Testing
     let rows = guidance.branches.map { $0.hasText ? 0 : 1 }
     let prompts = network.prompt(
       Tensor.stack(rows.map { texts[$0] }), mask: KeyMask(rows.map { present[$0] }))
-    let sample = try network.sample(
+    let sample = network.sample(
       noise: try first("noise"), heard: try heard(0..<1), known: try first("known"),
       knownMask: try first("known_mask"), prompt: prompts, memory: memory, steps: 4,
       guidance: guidance

@@ -16,8 +16,8 @@ from .mixtures import SingingMixer, TARGETS
 COMPONENTS = {"mask": MaskNetConfig(), "editor": EDITOR, "harmony": HarmonyConfig(),
               "timbre": TimbreConfig(), "vae": MelVAEConfig(), "vocoder": VocoderConfig()}
 #: Chosen on dev: see CARD.md.
-LEAST_LU = {"drums": -14.0, "bass": -20.5, "acoustic guitar": -25.0, "electric guitar": -25.0,
-            "piano": -23.0, "strings": -22.0, "organ": -25.0, "brass": -25.5, "synth": -25.5,
+LEAST_LU = {"drums": -20.0, "bass": -22.0, "acoustic guitar": -25.5, "electric guitar": -25.5,
+            "piano": -24.0, "strings": -24.0, "organ": -25.5, "brass": -25.5, "synth": -25.5,
             "vocals": -16.0}
 DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 1.0, "least_lu": LEAST_LU,
             "steps": 12, "guidance": 2.0, "song_guidance": 2.0, "takes": 4}
