@@ -38,8 +38,21 @@ public final class SongEditor: Sendable {
   /// What an instruction asks for.
   /// - Throws: `InstructionError` when nothing that can be done is understood.
   public func plan(_ instruction: String) throws -> EditPlan {
-    try models.plan(instruction)
+    var plan = try models.plan(instruction)
+    let isMade = try models.madeTargets().contains(Self.distortedGuitar)
+    plan.steps = plan.steps.map { step in
+      guard !isMade, step.operation == .add, step.target == Self.distortedGuitar else { return step }
+      var step = step
+      step.target = "electric guitar"
+      if !step.attributes.contains("distorted") { step.attributes.append("distorted") }
+      return step
+    }
+    return plan
   }
+
+  /// To a model that does not make it as an instrument of its own, it is an electric one that is
+  /// distorted.
+  private static let distortedGuitar = "distorted guitar"
 
   /// The packages that edits use, without their networks being loaded.
   /// - Throws: `CheckpointError`, also when a file is not the one that its package was made with.

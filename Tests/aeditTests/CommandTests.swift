@@ -59,6 +59,8 @@ import Testing
     #expect(step["operation"] as? String == "remove" && step["target"] as? String == "drums")
     #expect(step["region"] as? [Double] == [10, 20])
     #expect(try place.run("plan", "remove the drums").output.hasPrefix("remove drums"))
+    let distorted = try place.run("plan", "add a distorted guitar").output
+    #expect(distorted.hasPrefix("add electric guitar (distorted)"))
     let refusal = try place.run("plan", "what is the capital of France?")
     #expect(refusal.status == 2 && refusal.output.isEmpty && refusal.errors.contains("possible"))
   }
