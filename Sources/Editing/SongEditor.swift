@@ -41,7 +41,9 @@ public final class SongEditor: Sendable {
     var plan = try models.plan(instruction)
     let isMade = try models.madeTargets().contains(Self.distortedGuitar)
     plan.steps = plan.steps.map { step in
-      guard !isMade, step.operation == .add, step.target == Self.distortedGuitar else { return step }
+      guard !isMade, step.operation == .add, step.target == Self.distortedGuitar else {
+        return step
+      }
       var step = step
       step.target = "electric guitar"
       if !step.attributes.contains("distorted") { step.attributes.append("distorted") }
