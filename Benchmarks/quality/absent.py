@@ -17,10 +17,11 @@ import pathlib
 import numpy as np
 import torch
 
+from Models.training.music.scores import PARTS, members, others_than
 from Models.training.work import WORK
 
-from .items import SOURCES, load
-from .mask_dev import PARTS, Found, share
+from .items import load
+from .mask_dev import Found, share
 from .masks import MaskEngine
 from .metrics import loudness, mono
 
@@ -28,20 +29,17 @@ from .metrics import loudness, mono
 def asked(engine: MaskEngine, item) -> list[tuple[str, bool, float, float]]:
     """For each part that is asked for: name, whether it is there, presence, LU to the mixture."""
     mixture = item.sound("mixture")
-    own = SOURCES.get(item.target, (item.target,))
-    there = {*own, *item.others, item.target}
-    names = [item.target] if item.target in SOURCES else []
-    names += PARTS
+    there = {*members(item.target), *item.others}
+    names = list(dict.fromkeys([item.target, *PARTS]))
     spectrum, logits, presence, energy = engine.analyse(mixture, names)
     whole, rows = loudness(mixture), []
     for index, name in enumerate(names):
-        if name in there and name != item.target:
+        if there.intersection(members(name)) and name != item.target:
             continue  # how loud it is, is not known
-        apart = SOURCES.get(name, (name,))
-        others = [i for i, other in enumerate(names) if other in PARTS and other not in apart]
+        others = [names.index(other) for other in others_than(name)]
         mask = share(Found(logits[index], logits[others], presence[index], energy), 1)
         found = engine.apply(spectrum, mask, len(mixture))
-        rows.append((name, name in there, 1 / (1 + float(np.exp(-presence[index]))),
+        rows.append((name, name == item.target, 1 / (1 + float(np.exp(-presence[index]))),
                      loudness(found) - whole))
     return rows
 

@@ -31,7 +31,7 @@ from .metrics import chroma_cosine, onset_f1
 from .run import NO_EFFECT, default_binary
 
 PIECE = 6 * RATE
-TARGETS = ["piano", "electric guitar", "strings", "organ", "synth", "bass", "brass", "acoustic guitar"]
+TARGETS = ["piano", "electric guitar", "strings", "organ", "synth lead", "bass", "brass", "acoustic guitar"]
 
 
 def forgetful(model: pathlib.Path, out: pathlib.Path) -> pathlib.Path:

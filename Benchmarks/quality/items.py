@@ -20,17 +20,18 @@ import random
 import numpy as np
 import soundfile
 
+from Models.training.music.scores import members
 from Models.training.music.songs import RATE, Songs
 
 SECONDS = 10
 LEVEL_DB = (-12.0, 3.0)
 #: Items of each target. The first three are those of the issue's bars.
 COUNTS = {"drums": 20, "bass": 20, "guitar": 20, "acoustic guitar": 8, "electric guitar": 8,
-          "piano": 8, "strings": 8, "organ": 8, "brass": 8, "woodwind": 8, "synth": 8}
+          "piano": 8, "strings": 8, "organ": 8, "brass": 8, "woodwind": 8, "synth": 8,
+          "distorted guitar": 8, "synth lead": 8, "synth pad": 8, "percussion": 8, "choir": 8}
 TARGETS = list(COUNTS)
 #: The first so many items of each target serve add, too.
 ADD_ITEMS = 6
-SOURCES = {"guitar": ("acoustic guitar", "electric guitar")}
 TEXTS = {
     "remove": ["remove the {}", "take out the {}", "get rid of the {}", "delete the {} please",
                "drop the {}", "I want it without the {}", "mute the {}"],
@@ -69,7 +70,7 @@ def sounding(sound: np.ndarray) -> bool:
 
 def draw(songs: Songs, target: str, rng: random.Random) -> tuple[dict, dict, list[str]]:
     """A description, {instrument: sound} of a crop, and which of those are the target."""
-    own = SOURCES.get(target, (target,))
+    own = members(target)
     candidates = [i for i, (_, song) in enumerate(songs.songs)
                   if any(stem["instrument"] in own for stem in song["stems"])]
     while True:

@@ -6,9 +6,8 @@ import pathlib
 import numpy as np
 from safetensors.numpy import load_file
 
-from Models.training.music.scores import INSTRUMENTS
+from Models.training.music.scores import INSTRUMENTS, members
 
-from .items import SOURCES
 from .metrics import mono
 from .musicnn import Musicnn
 
@@ -62,6 +61,6 @@ class Asked:
         if np.sqrt((mono(stem) ** 2).mean()) < 1e-5:
             return {"detected": False, "first": False}
         found = self.judge(stem)
-        own = [INSTRUMENTS.index(name) for name in SOURCES.get(target, (target,))]
+        own = [INSTRUMENTS.index(name) for name in members(target)]
         return {"detected": any(found[i] > self.thresholds[i] for i in own),
                 "first": int(found.argmax()) in own}

@@ -15,16 +15,14 @@ import pathlib
 import numpy as np
 import torch
 
-from Models.training.music.mixtures import VOCALS
+from Models.training.music.scores import others_than
 from Models.training.work import WORK
 
-from .items import COUNTS, SOURCES, load
+from .items import COUNTS, load
 from .masks import MaskEngine
 from .metrics import si_sdr
 
 BARS = ("drums", "bass", "guitar")
-#: What makes up a song: no unions of others.
-PARTS = [*(name for name in COUNTS if name not in SOURCES), VOCALS]
 
 
 def confidence(mask: torch.Tensor, energy: torch.Tensor) -> torch.Tensor:
@@ -78,8 +76,7 @@ RULES = {
 
 def judge(engine: MaskEngine, item, rules: dict, chunk_frames: int) -> dict:
     mixture, stem, rest = (item.sound(name) for name in ("mixture", "stem", "rest"))
-    own = SOURCES.get(item.target, (item.target,))
-    names = [item.target, *(name for name in PARTS if name not in own)]
+    names = [item.target, *others_than(item.target)]
     spectrum, logits, presence, energy = engine.analyse(mixture, names, chunk_frames=chunk_frames)
     seen = Found(logits[0], logits[1:], presence[0], energy)
     before = si_sdr(mixture, stem), si_sdr(mixture, rest)

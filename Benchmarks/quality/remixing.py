@@ -17,7 +17,7 @@ import subprocess
 import numpy as np
 import soundfile
 
-from Models.training.music.mixtures import TARGETS
+from Models.training.music.scores import INSTRUMENTS
 from Models.training.music.songs import RATE, Songs
 
 from .judging import Asked
@@ -55,7 +55,6 @@ def main() -> None:
     flags = parser.parse_args()
     flags.out.mkdir(parents=True, exist_ok=True)
     judge, rng, songs = Asked(), random.Random(3), Songs(flags.split)
-    names = [name for name in TARGETS if name != "guitar"]
     order = list(range(len(songs)))
     rng.shuffle(order)
     detected, before, after = [], [], []
@@ -69,7 +68,7 @@ def main() -> None:
         bars = json.loads(run([flags.aedit, "chords", source, "--json"]))
         if len(bars) < 3:
             continue
-        parts = rng.sample(names, 3)
+        parts = rng.sample(INSTRUMENTS, 3)
         made = ["--force", "--quiet", "--seed", "1"]
         run([flags.aedit, source, f"remix with {parts[0]}, {parts[1]} and {parts[2]}", "-o", out, *made])
         before.append(bars)

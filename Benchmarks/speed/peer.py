@@ -17,7 +17,7 @@ import soundfile  # noqa: E402
 import torch  # noqa: E402
 
 from Benchmarks.quality.engine import Flow  # noqa: E402
-from Benchmarks.quality.mask_dev import PARTS  # noqa: E402
+from Models.training.music.scores import others_than  # noqa: E402
 from Benchmarks.quality.masks import MaskEngine  # noqa: E402
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     ready = time.monotonic()
     with torch.autocast("cpu", torch.bfloat16):
         if method == "mask":
-            names = [target, *(name for name in PARTS if name != target)]
+            names = [target, *others_than(target)]
             spectrum, logits, _, _ = engine.analyse(sound, names)
             masks = logits.float().sigmoid()
             found = engine.apply(spectrum, masks[0] / masks.sum(0).clamp_min(1), len(sound))

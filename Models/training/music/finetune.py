@@ -28,7 +28,8 @@ from . import latents
 from .editor import ITEM_FRAMES, ITEM_SECONDS, CHUNKS, Flow, load_timbre, with_noise
 from .mask import CROP, FRAMES, QUESTIONS, Batches, Listener, gains, losses
 from .masknet import MaskNet, MaskNetConfig
-from .mixtures import GUITARS, Item
+from .mixtures import Item
+from .scores import names_of
 from .phrases import Phrases
 from .songs import RATE
 from .stems import BadStems, OwnMixer, OwnSongs, Part, found, split, targets
@@ -52,7 +53,7 @@ class OwnListener(Listener):
 
     def lacked(self, missing: list[str], count: int) -> list[str]:
         # A stem that is only called "guitar" may well be one of its kinds.
-        known = [name for name in missing if "guitar" in missing or name not in GUITARS]
+        known = [name for name in missing if set(names_of(name)) <= set(missing)]
         return self.rng.choices(known, k=count) if known else []
 
 

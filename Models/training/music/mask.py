@@ -6,10 +6,12 @@ A mask m on a band costs  P_stem - 2 m C + m^2 P_mix  of squared error in the co
 the P are energies and C = Re <mixture, stem>, all summed over the band's bins with the weights that
 carry masks from bands to bins. The loss is this error, over both channels, relative to the stem's
 energy in dB (that is -SDR of the masked mixture, directly), plus a small part that counts all bands
-alike. Each mixture is asked for three stems, of which it may lack one or some.
+alike. Each mixture is asked for six stems, of which it lacks some, and no two of which overlap: half of
+the loss is that of the masks at their shares, as the program takes them (`shares`).
 
 Mixtures are half as long as what the runtime shows the network at once: twice as many of them teach
-more. They are made by a process beside the training; each is drawn about twice.
+more. They are made by a process beside the training, which takes as long as the training's steps:
+each is drawn about three times.
 """
 
 import random
@@ -23,11 +25,13 @@ from .features import Layout, filters, spread, stereo, stft
 from .masknet import MaskNet, MaskNetConfig
 from .mixtures import RECORD, VOCALS, Replay, SingingMixer
 from .phrases import Phrases, phrase
+from .scores import members, others_than
 from .songs import RATE
 
 FRAMES = 256  # of a chunk at run time
 CROP = 128  # frames of a training mixture
-QUESTIONS = 3  # asked of each mixture
+QUESTIONS = 3  # asked of each mixture, where they are answered each on its own
+RIVALS = 6  # asked of each mixture, where they share it
 
 
 class Listener:
@@ -101,7 +105,7 @@ class Heard(torch.utils.data.IterableDataset):
 class Batches:
     """Training batches: every mixture with `QUESTIONS` questions."""
 
-    def __init__(self, listener, reuse: int = 2):
+    def __init__(self, listener, reuse: int = 3):
         self.listener = listener()
         self.rng = self.listener.rng
         made = torch.utils.data.DataLoader(
@@ -127,14 +131,40 @@ class Batches:
                                            for item in heard])
 
 
+class RivalBatches(Batches):
+    """Training batches whose mixtures are asked for parts of which no two share a stem."""
+
+    def ask(self, present: list[str], askable: list[str]) -> list[str]:
+        """What is there, sometimes by a wider name, then what is not."""
+        rng = self.rng
+        if len(askable) == 1:
+            return askable * RIVALS
+        chosen: list[str] = []
+        for names in (present, [name for name in askable if name not in present]):
+            for name in rng.sample(names, len(names)):
+                if len(chosen) < RIVALS and all(not set(members(name)) & set(members(other)) for other in chosen):
+                    chosen.append(name)
+        return chosen
+
+    def draw(self, count: int) -> dict:
+        batch = super().draw(count)
+        targets = batch["targets"]
+        batch["rivals"] = RIVALS
+        # A record is asked for its voice alone, again and again: the first time counts.
+        batch["weight"] = torch.tensor([
+            float(target not in targets[at - at % RIVALS : at]) for at, target in enumerate(targets)])
+        return batch
+
+
 class Held(Listener):
-    """Dev batches: mixtures of one target at the levels of the quality items."""
+    """Dev batches: mixtures of one target at the levels of the quality items, asked for it and for
+    all parts that it may share the mixture with."""
 
     def draw(self, target: str, count: int) -> dict:
         items = [self.mixer.item([target], absent=0) for _ in range(count)]
         heard = [self.hear({"stem": item.stem, "rest": item.rest}, {target: ["stem"]})
                  for item in items]
-        return self.batch(heard, [[target]] * count)
+        return self.batch(heard, [[target, *others_than(target)]] * count)
 
 
 def squared_error(mask, batch):
@@ -155,21 +185,40 @@ def gains(mask, batch) -> tuple[torch.Tensor, torch.Tensor]:
     return si_sdr(*masked) - si_sdr(cross, mix), 10 * (stem / error).log10()
 
 
+def shares(mask, count: int, weight) -> torch.Tensor:
+    """Each of a mixture's `count` masks [B * count, T, bands, 2] at its share where they sum to more than
+    one; `weight` [B * count] is zero for those that take none."""
+    each = mask.unflatten(0, (-1, count))
+    total = (each * weight.view(-1, count, 1, 1, 1)).sum(1, keepdim=True)
+    return (each / total.clamp_min(1)).flatten(0, 1)
+
+
 def losses(module, batch: dict) -> dict:
     """What is minimised, `loss`, and its parts."""
     logits, presence = module(batch["features"], batch["text"], batch["text_mask"])
-    error = squared_error(logits.float().sigmoid(), batch)
-    # A stem that is not there counts less: its loss has no bound that any mask could reach.
     here = batch["present"]
+    asked = batch.get("weight", torch.ones_like(here))
+    # A stem that is not there counts less: its loss has no bound that any mask could reach.
     floor = torch.where(here == 1, 1e-3, 1e-2) * batch["p_mix"].sum((1, 2, 3))
-    ratio = (error.sum((1, 2, 3)) + floor) / (batch["p_stem"].sum((1, 2, 3)) + floor)
-    weight = torch.where(here == 1, 1.0, 0.3)
-    sdr = (weight * 10 * ratio.log10()).mean()
-    bands = (error.sum((1, 3)) / batch["p_mix"].sum((1, 3)).clamp_min(1e-6)).clamp_max(4).mean()
-    present = F.binary_cross_entropy_with_logits(presence.float(), here)
-    shown = {name: (10 * ratio.log10() * chosen).sum() / chosen.sum().clamp_min(1)
-             for name, chosen in (("sdr", here), ("absent", 1 - here))}
-    return {"loss": sdr + 5 * bands + 0.5 * present, **shown, "bands": bands, "presence": present}
+    weight = torch.where(here == 1, 1.0, 0.3) * asked
+
+    def judged(mask):
+        error = squared_error(mask, batch)
+        ratio = (error.sum((1, 2, 3)) + floor) / (batch["p_stem"].sum((1, 2, 3)) + floor)
+        each = (error.sum((1, 3)) / batch["p_mix"].sum((1, 3)).clamp_min(1e-6)).clamp_max(4).mean(1)
+        sdr, bands = 10 * ratio.log10(), (asked * each).sum() / asked.sum()
+        shown = {name: (sdr * chosen).sum() / chosen.sum().clamp_min(1)
+                 for name, chosen in (("sdr", here * asked), ("absent", (1 - here) * asked))}
+        return (weight * sdr).sum() / asked.sum() + 5 * bands, shown
+
+    masks = logits.float().sigmoid()
+    loss, shown = judged(masks)
+    if "rivals" in batch:
+        shared, parts = judged(shares(masks, batch["rivals"], asked))
+        loss = (loss + shared) / 2
+        shown |= {f"shared_{name}": value for name, value in parts.items()}
+    present = F.binary_cross_entropy_with_logits(presence.float(), here, asked)
+    return {"loss": loss + 0.5 * present, **shown, "presence": present}
 
 
 def main() -> None:
@@ -181,24 +230,26 @@ def main() -> None:
         return Listener(SingingMixer("train", CROP * seconds, run.step, augment=True, stereo=0.6), CROP,
                         run.step)
 
-    train = Batches(listener)
+    train = RivalBatches(listener)
     held = Held(SingingMixer("dev", FRAMES * seconds, 1, augment=False, stereo=1 / 3), FRAMES, 1)
-    dev = [held.draw(target, 8) for target in held.targets]
+    dev = [held.draw(target, 3) for target in held.targets]
 
     def evaluate(module):
         rows: dict[str, list] = {}
         for batch in dev:
             with autocast():
                 logits, _ = module(batch["features"], batch["text"], batch["text_mask"])
+            count = len(batch["targets"]) // len(batch["features"])
+            masks = shares(logits.float().sigmoid(), count, torch.ones(len(logits)))
             rows.setdefault(batch["targets"][0], []).append(
-                torch.stack(gains(logits.float().sigmoid(), batch)))
+                torch.stack(gains(masks, batch))[:, ::count])
         means = {target: torch.cat(parts, 1).mean(1).tolist() for target, parts in rows.items()}
         first = [means[name] for name in ("drums", "bass", "guitar")]
         return {"dev_extract_dbg": round(sum(x for x, _ in first) / 3, 3),
                 "dev_remove": round(sum(x for _, x in means.values()) / len(means), 3),
                 **{f"dev_{name}": [round(x, 2) for x in pair] for name, pair in means.items()}}
 
-    run.train(lambda module: losses(module, train.draw(flags.batch)), evaluate)
+    run.train(lambda module: losses(module, train.draw(flags.batch)), evaluate, every_minutes=8)
 
 
 if __name__ == "__main__":

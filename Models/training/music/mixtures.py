@@ -6,12 +6,14 @@ import random
 import numpy as np
 
 from .recordings import Recordings
+from .scores import UNIONS, names_of
 from .songs import RATE, Singing, Songs
 
-TARGETS = ["drums", "bass", "guitar", "acoustic guitar", "electric guitar", "piano", "strings",
-           "organ", "brass", "woodwind", "synth"]
-GUITARS = ("acoustic guitar", "electric guitar")
+TARGETS = ["drums", "bass", "guitar", "acoustic guitar", "electric guitar", "distorted guitar",
+           "piano", "strings", "organ", "brass", "woodwind", "synth", "synth lead", "synth pad",
+           "percussion", "choir"]
 VOCALS = "vocals"
+MIDDLE = ("drums", "bass", VOCALS)  # where they mostly stand in records
 RECORD = "record"  # the stem that is real instrumental music as it was released
 
 
@@ -85,11 +87,11 @@ def augmented(stem: np.ndarray, rng: random.Random) -> np.ndarray:
     return stem * np.float32(10 ** (rng.uniform(-6, 6) / 20))
 
 
-def placed(stem: np.ndarray, rng: random.Random) -> np.ndarray:
-    """[samples] -> [2, samples]: panned at constant power, and now and then made wide by a side
-    signal: the stem again, a little later."""
+def placed(stem: np.ndarray, rng: random.Random, middle: float = 0.3) -> np.ndarray:
+    """[samples] -> [2, samples]: panned at constant power, that share of stems to the middle, and now
+    and then made wide by a side signal: the stem again, a little later."""
     draw = rng.random()
-    place = 0.5 if draw < 0.3 else rng.triangular(0, 1) if draw < 0.8 else rng.random()
+    place = 0.5 if draw < middle else rng.triangular(0, 1) if draw < 0.8 else rng.random()
     left, right = (2**0.5 * f(place * np.pi / 2) for f in (np.cos, np.sin))
     if rng.random() < 0.35:
         late = np.zeros_like(stem)
@@ -150,17 +152,18 @@ class Mixer:
             stems = {name: augmented(stem, rng) for name, stem in stems.items()}
         if self.stereo is not None:
             wide = rng.random() < self.stereo
-            stems = {name: placed(stem, rng) if wide else np.stack([stem, stem])
-                     for name, stem in stems.items()}
+            stems = {name: placed(stem, rng, 0.7 if name in MIDDLE else 0.3) if wide
+                     else np.stack([stem, stem]) for name, stem in stems.items()}
         return stems
 
     def targets(self, stems, wanted: list[str] = TARGETS) -> dict[str, list[str]]:
-        """The stems of each name; a guitar of either kind is also a guitar."""
-        names = {name: [name] for name in stems if name in wanted}
-        guitars = [name for name in ("guitar", *GUITARS) if name in stems]
-        if guitars and "guitar" in wanted:
-            names["guitar"] = guitars
-        return names
+        """The stems of each name: its own, or those that answer to it."""
+        found: dict[str, list[str]] = {}
+        for stem in stems:
+            for name in names_of(stem):
+                if name in wanted:
+                    found.setdefault(name, []).append(stem)
+        return found
 
     def mixture(self, alone: float = 0.06) -> Mixture:
         """All stems of a mixture at levels of their own; that share of mixtures is one stem alone."""
@@ -228,7 +231,8 @@ class SingingMixer(Mixer):
         if self.records and rng.random() < self.RECORD_SHARE:
             stems, share = {RECORD: self.records.crop(self.samples)}, 0.75
         if rng.random() < share:
-            stems[VOCALS] = self.singing.crop(self.samples)
+            voice = self.singing.crop(self.samples)
+            stems[VOCALS] = reverberated(voice, rng) if self.augment and rng.random() < 0.5 else voice
         return stems
 
     def targets(self, stems, wanted=None) -> dict[str, list[str]]:

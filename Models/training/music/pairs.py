@@ -17,7 +17,7 @@ import numpy as np
 from ..work import WORK, fetch
 from . import render, scores
 from .factory import draw_song
-from .mixtures import GUITARS, Item, Mixer, augmented, equalised
+from .mixtures import Item, Mixer, augmented, equalised
 from .songs import RATE, Songs
 
 PAIRS = WORK / "pairs"
@@ -77,8 +77,9 @@ class PairMixer:
         rng = self.rng
         while True:
             (_, target), old, new = self.crop(rng)
-            if target in GUITARS and rng.random() < 0.3:
-                target = "guitar"
+            target, *unions = scores.names_of(target)
+            if unions and rng.random() < 0.3:
+                target = rng.choice(unions)
             if self.augment:  # in the new stem no more than a mastering's curve: it is the answer
                 old, new = augmented(old, rng), equalised(new, rng, 4)
             energy = [float((stem**2).mean()) for stem in (old, new)]

@@ -1,5 +1,5 @@
 """Renders parts to mono stems: soundfonts (tinysoundfont), FreePats (timidity), drum kits, and in
-training computed instruments.
+training synthesizers' presets and computed instruments.
 
 Each split has banks (`BANKS`) and kits of its own, so that dev and validation are sound sources
 that training never heard.
@@ -22,6 +22,7 @@ import tinysoundfont
 from ..work import ROOT
 from .kits import computed_kit, hydrogen_kits, mixed_kit, one_shots
 from .scores import PROGRAMS, Part
+from .synths import Presets
 from .virtual import Workshop
 
 RATE = 44100
@@ -34,6 +35,11 @@ BANKS = {
 PACKAGES = ["fluid-soundfont-gm", "musescore-general-soundfont", "denemo-data",
             "timgm6mb-soundfont", "freepats", "hydrogen-drumkits", "freedoom",
             "openttd-openmsx", "planetblupi-music-midi", "sonic-pi-samples", "lmms-common"]
+
+
+def is_kit(part: Part) -> bool:
+    """Whether a part is played on the drums' channel: drums, and percussion without a pitch."""
+    return part.instrument == "drums" or part.instrument == "percussion" and part.program == 0
 
 
 class SoundFont:
@@ -55,7 +61,7 @@ class SoundFont:
 
     def render(self, part: Part, samples: int, rng: random.Random) -> np.ndarray:
         """Mono samples (mean of the channels), or silence where the bank lacks the preset."""
-        if part.instrument == "drums":
+        if is_kit(part):
             self.synth.program_select(0, self.bank, 128, rng.choice(self.drum_presets), True)
         elif numbers := self.numbers[part.program]:
             number = rng.choice(numbers) if len(numbers) > 1 else numbers[0]
@@ -93,7 +99,7 @@ class FreePats:
         self.programs = {int(number) for number in re.findall(r"^\s*(\d+)\s+Tone_000", tones, re.M)}
 
     def render(self, part: Part, samples: int, rng: random.Random) -> np.ndarray:
-        drums = part.instrument == "drums"
+        drums = is_kit(part)
         if not drums and part.program not in self.programs:
             return np.zeros(samples, np.float32)
         channel = 9 if drums else 0
@@ -130,6 +136,7 @@ class Studio:
             for name in BANKS[split]}
         self.kits = hydrogen_kits(split)
         self.workshop = Workshop()
+        self.presets = Presets() if self.training else None
         self.pieces = [*self.kits.values(), *one_shots()] if self.training else []
 
     def render(self, part: Part, seconds: float, rng: random.Random) -> tuple[np.ndarray, str]:
@@ -159,7 +166,7 @@ class Studio:
         if not shift:
             return bank.render(part, samples, rng)
         speed = 2 ** (shift / 12)
-        step = 0 if part.instrument == "drums" else shift
+        step = 0 if is_kit(part) else shift
         notes = [(start * speed, end * speed, min(127, max(0, pitch - step)), velocity)
                  for start, end, pitch, velocity in part.notes]
         taped = bank.render(dataclasses.replace(part, notes=notes), math.ceil(samples * speed), rng)
@@ -167,10 +174,13 @@ class Studio:
         return np.pad(stem, (0, max(0, samples - len(stem))))[:samples]
 
     def drums(self, part: Part, samples: int, rng: random.Random):
-        """Half of the drum parts (more in training), by kits: (source, stem) or nothing."""
-        if part.instrument != "drums" or rng.random() >= (0.75 if self.training else 0.5):
+        """Half of the drum parts (more in training), by kits: (source, stem) or nothing. Percussion is
+        played by banks, in training as often by mixed or computed kits."""
+        if not is_kit(part) or rng.random() >= (0.75 if self.training else 0.5):
             return None
-        if self.training and rng.random() < 0.55:
+        if part.instrument == "percussion" and (not self.training or rng.random() < 0.33):
+            return None
+        if self.training and (part.instrument == "percussion" or rng.random() < 0.55):
             if rng.random() < 0.4:
                 return "computed kit", computed_kit(rng).render(part, samples)
             return "mixed kit", mixed_kit(self.pieces, rng).render(part, samples)
@@ -178,8 +188,11 @@ class Studio:
         return source, self.kits[source].render(part, samples)
 
     def computed(self, part: Part, samples: int, rng: random.Random):
-        """Two in five pitched training parts, by computed instruments: (source, stem) or nothing."""
-        if not self.training or part.instrument == "drums" or rng.random() > 0.42:
+        """Half of the pitched training parts, by synthesizers' presets or computed instruments:
+        (source, stem) or nothing."""
+        if not self.training or is_kit(part) or rng.random() > 0.55:
             return None
-        stem = self.workshop.render(part, samples, rng)
-        return ("computed", stem) if stem.any() else None
+        designed = part.instrument in self.presets.presets and rng.random() < 0.5
+        maker = self.presets if designed else self.workshop
+        stem = maker.render(part, samples, rng)
+        return ("synthesizer" if designed else "computed", stem) if stem.any() else None

@@ -16,25 +16,49 @@ import mido
 
 from ..work import ROOT
 
-#: General MIDI programs of each instrument the models know.
+#: General MIDI programs of each pitched instrument the models know.
 PROGRAMS = {
     "bass": [32, 33, 34, 35, 36, 37, 38, 39],
     "acoustic guitar": [24, 25],
-    "electric guitar": [26, 27, 28, 29, 30],
+    "electric guitar": [26, 27, 28],
+    "distorted guitar": [29, 30],
     "piano": [0, 1, 2, 3, 4, 5],
     "strings": [40, 41, 42, 43, 44, 45, 48, 49, 50, 51],
     "organ": [16, 17, 18, 19, 20],
     "brass": [56, 57, 58, 59, 60, 61, 62, 63],
     "woodwind": [64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75],
-    "synth": [80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94, 95],
+    "synth lead": [80, 81, 82, 83, 84, 85, 86, 87],
+    "synth pad": [88, 89, 90, 91, 92, 93, 94, 95],
+    "choir": [52, 53, 54],
 }
-CLASS_OF = {program: name for name, programs in PROGRAMS.items() for program in programs}
-INSTRUMENTS = ["drums", *PROGRAMS]
+#: Mallets, bells, timpani, steel drums and so on, where a score has them.
+MALLETS = [8, 9, 11, 12, 13, 14, 47, 112, 113, 114, 115, 116, 117]
+CLASS_OF = {program: name for name, programs in [*PROGRAMS.items(), ("percussion", MALLETS)]
+            for program in programs}
+INSTRUMENTS = ["drums", "percussion", *PROGRAMS]
+#: Names that several instruments answer to.
+UNIONS = {
+    "guitar": ("acoustic guitar", "electric guitar", "distorted guitar"),
+    "electric guitar": ("electric guitar", "distorted guitar"),
+    "synth": ("synth lead", "synth pad"),
+}
+#: What a song is made of: names of which no two are of the same stem, as the program shares masks.
+PARTS = [name for name in INSTRUMENTS if name != "distorted guitar"] + ["vocals"]
+#: Notes of the drums' channel that a percussionist plays, not the drummer.
+PERCUSSION_NOTES = {54, 56, 58, *range(60, 83)}
 #: Above this middle pitch (C4) a part with a bass's program is a melody, and nobody would call it a bass.
 HIGHEST_BASS = 60
 #: What may take over a part of that class, when instruments are drawn anew.
-CHORDAL = ["acoustic guitar", "electric guitar", "piano", "strings", "organ", "synth", "brass"]
-MELODIC = ["woodwind", "brass", "electric guitar", "strings", "synth", "piano", "acoustic guitar"]
+CHORDAL = ["acoustic guitar", "electric guitar", "distorted guitar", "piano", "strings", "organ",
+           "synth lead", "synth pad", "brass", "choir"]
+MELODIC = ["woodwind", "woodwind", "brass", "electric guitar", "distorted guitar", "strings",
+           "synth lead", "piano", "acoustic guitar", "choir"]
+
+
+def names_of(instrument: str) -> list[str]:
+    """All names that a stem of this instrument answers to, its own first."""
+    return [instrument, *(name for name, members in UNIONS.items()
+                          if instrument in members and name != instrument)]
 
 
 @dataclasses.dataclass
@@ -55,6 +79,17 @@ class Harmony:
     chords: list[str]
 
 
+def members(name: str) -> tuple[str, ...]:
+    """The instruments that answer to a name."""
+    return UNIONS.get(name, (name,))
+
+
+def others_than(name: str) -> list[str]:
+    """The parts of a song that share no stem with what a name stands for."""
+    own = set(members(name))
+    return [part for part in PARTS if not own.intersection(members(part))]
+
+
 def split_of(name: str) -> str:
     """train 80%, dev 10%, validation 10%, by a hash of a groove's or tune's name."""
     bucket = hashlib.sha256(name.encode()).digest()[0] % 10
@@ -62,7 +97,7 @@ def split_of(name: str) -> str:
 
 
 def midi_parts(path) -> list[Part]:
-    """Parts of a MIDI file, merged by (channel, program)."""
+    """Parts of a MIDI file, merged by (channel, program); drums and percussion are two."""
     midi = mido.MidiFile(path, clip=True)
     program = [0] * 16
     sounding: dict[tuple[int, int], list] = {}
@@ -80,9 +115,11 @@ def midi_parts(path) -> list[Part]:
             if message.type == "note_on" and message.velocity > 0:
                 drums = message.channel == 9
                 number = 0 if drums else program[message.channel]
-                owner = (message.channel, number)
+                name = CLASS_OF.get(number, "other")
+                if drums:
+                    name = "percussion" if message.note in PERCUSSION_NOTES else "drums"
+                owner = (message.channel, number, name)
                 if owner not in parts:
-                    name = "drums" if drums else CLASS_OF.get(number, "other")
                     parts[owner] = Part(name, number, [])
                 sounding[key] = (now, message.velocity, owner)
     found = [part for part in parts.values() if len(part.notes) >= 4]
@@ -153,6 +190,29 @@ def melody(rng: random.Random, tones: list[list[int]], bar_seconds: float) -> li
     return notes
 
 
+#: Shakers, tambourine, congas, bongos, timbales, wood and bells that play a pattern together.
+HANDS = [(70,), (82,), (54,), (69,), (54, 56), (62, 63, 64), (60, 61), (65, 66, 67, 68), (75, 76, 77),
+         (73, 74), (56, 62, 63), (81, 80, 70)]
+
+
+def percussion(rng: random.Random, bars: int, bar_seconds: float) -> list[tuple]:
+    """A pattern of one or two bars of hand percussion, played all along, now and then with a rest."""
+    grid = rng.choice([8, 16, 16, 12])
+    pattern = []
+    for hand in rng.sample(HANDS, rng.choice([1, 1, 2])):
+        density = rng.uniform(0.15, 0.9)
+        pattern += [(step, rng.choice(hand), rng.randrange(50, 120)) for step in range(2 * grid)
+                    if rng.random() < density]
+    notes = []
+    for bar in range(0, bars, 2):
+        if rng.random() < 0.1:
+            continue
+        for step, pitch, velocity in pattern:
+            start = max(0.0, (bar + step / grid) * bar_seconds + rng.gauss(0, 0.004))
+            notes.append((start, start + 0.1, pitch, min(127, max(1, velocity + rng.randint(-8, 8)))))
+    return notes
+
+
 def mma_song(rng: random.Random, groove: str, seconds: float) -> tuple[list[Part], Harmony | None]:
     """Parts of a song in a groove, about `seconds` long or shorter, and its harmony where the bars are
     steady; no parts when MMA refuses the groove."""
@@ -181,6 +241,10 @@ def mma_song(rng: random.Random, groove: str, seconds: float) -> tuple[list[Part
         if len(notes) >= 4:
             instrument = rng.choice(MELODIC)
             parts.append(Part(instrument, rng.choice(PROGRAMS[instrument]), notes))
+    if harmony and rng.random() < 0.2 and all(part.instrument != "percussion" for part in parts):
+        notes = percussion(rng, bars, beats_per_bar * 60 / tempo)
+        if len(notes) >= 4:
+            parts.append(Part("percussion", 0, notes))
     return parts, harmony
 
 
@@ -210,7 +274,7 @@ def recast(rng: random.Random, parts: list[Part]) -> list[Part]:
     cast = []
     for part in parts[:7]:
         instrument = part.instrument
-        if instrument not in ("drums", "bass") and rng.random() < 0.5:
+        if instrument not in ("drums", "percussion", "bass") and rng.random() < 0.5:
             chordal = instrument in CHORDAL or rng.random() < 0.5
             instrument = rng.choice(CHORDAL if chordal else MELODIC)
         program = part.program

@@ -20,6 +20,7 @@ import soundfile
 import soxr
 
 from .mixtures import TARGETS, Mixer
+from .scores import names_of
 from .songs import RATE
 
 #: Files with other endings are no stems.
@@ -99,8 +100,7 @@ def found(folder: Path) -> list[Part]:
 def targets(songs: list[Part]) -> list[str]:
     """What the songs' stems can be asked for by."""
     names = {name for part in songs for name in part.files}
-    if any(name.endswith(" guitar") for name in names & set(TARGETS)):
-        names.add("guitar")
+    names |= {union for name in names for union in names_of(name)}
     return [name for name in TARGETS if name in names]
 
 

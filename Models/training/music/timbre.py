@@ -12,21 +12,21 @@ import torch.nn.functional as F
 from ..loop import Run, options
 from ..networks import Timbre, TimbreConfig
 from .latents import Batches, load_vae, music
-from .mixtures import GUITARS, TARGETS
+from .mixtures import TARGETS
+from .scores import names_of, UNIONS
 
 
 def labels(targets: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-    """What each stem is, and where that is known, [B, targets]: a stem asked for as guitar may be
-    of either kind."""
+    """What each stem is, and where that is known, [B, targets]: a stem answers to its unions' names, and
+    one asked for as a union may be any of its members."""
     rows, known = torch.zeros(2, len(targets), len(TARGETS)).unbind(0)
     known = known + 1
     for row, sure, target in zip(rows, known, targets):
-        row[TARGETS.index(target)] = 1
-        if target in GUITARS:
-            row[TARGETS.index("guitar")] = 1
-        if target == "guitar":
-            for kind in GUITARS:
-                sure[TARGETS.index(kind)] = 0
+        for name in UNIONS.get(target, ()):
+            sure[TARGETS.index(name)] = 0
+        for name in names_of(target):
+            row[TARGETS.index(name)] = 1
+            sure[TARGETS.index(name)] = 1
     return rows, known
 
 

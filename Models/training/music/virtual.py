@@ -111,21 +111,26 @@ def acoustic_guitar(rng, program):
     return voice, [lambda s: chorus(s, rng)] if rng.random() < 0.1 else []
 
 
-def electric_guitar(rng, program):
+def electric_guitar(rng, program, dirty=None):
     muted = rng.choice([1, 1, 1, 0.15]) if program != 28 else 0.15
     voice = Plucked(rng, 2, log_uniform(rng, 2, 10), rng.uniform(0.5, 1.2), rng.uniform(0, 2e-4), 1,
                     True, muted)
-    dirty = rng.random() < (0.9 if program in (29, 30) else 0.3)
     voice.vibrato, voice.late = rng.choice([0, 0, 15]), 0.3
     effects = []
     if dirty:
-        effects.append(lambda s: drive(s, rng, rng.uniform(12, 46)))
+        effects.append(lambda s: drive(s, rng, rng.uniform(18, 46)))
+    elif rng.random() < 0.2:
+        effects.append(lambda s: drive(s, rng, rng.uniform(0, 10)))
     if dirty or rng.random() < 0.6:
         effects.append(lambda s: cabinet(s, rng))
     for effect, chance in ((chorus, 0.2), (tremolo, 0.08), (echo, 0.15)):
         if rng.random() < chance:
             effects.append(lambda s, e=effect: e(s, rng))
     return voice, effects
+
+
+def distorted_guitar(rng, program):
+    return electric_guitar(rng, program, dirty=True)
 
 
 def piano(rng, program):
@@ -192,6 +197,25 @@ def woodwind(rng, program):
     return voice, []
 
 
+def choir(rng, program):
+    """Several voices on a vowel: its formants are what the whole choir's sum passes through."""
+    voice = Sustained(rng, saw(rng.uniform(0.9, 1.4)), rng.choice([3, 4, 5, 6]), rng.uniform(8, 25),
+                      log_uniform(rng, 0.04, 0.4), (0.5, rng.uniform(0.7, 1)),
+                      log_uniform(rng, 0.08, 0.5), log_uniform(rng, 1500, 6000), 0.0,
+                      rng.uniform(5, 40), rng.uniform(-45, -24), 3, 2.0)
+    vowel = rng.choice([(800, 1150, 2900), (350, 2000, 2800), (325, 700, 2700), (450, 800, 2830),
+                        (600, 1700, 2600), (270, 2140, 2950)])
+    size = rng.uniform(0.9, 1.2)
+
+    def mouth(sound):
+        hz = np.fft.rfftfreq(len(sound), 1 / RATE)
+        gain = 0.03 + sum(10 ** (-fall / 20) / (1 + ((hz - size * formant) / width) ** 2)
+                          for formant, fall, width in zip(vowel, (0, 5, 12), (90, 110, 180)))
+        return np.fft.irfft(np.fft.rfft(sound) * gain, len(sound))
+
+    return voice, [mouth] + ([lambda s: chorus(s, rng)] if rng.random() < 0.3 else [])
+
+
 def synth(rng, program):
     pad = program >= 88
     spectrum = rng.choice([saw(), pulse(rng.uniform(0.05, 0.5)), odd(1, 0), odd(2, 0),
@@ -218,7 +242,8 @@ def synth(rng, program):
 
 CLASSES = {"bass": bass, "acoustic guitar": acoustic_guitar, "electric guitar": electric_guitar,
            "piano": piano, "strings": strings, "organ": organ, "brass": brass,
-           "woodwind": woodwind, "synth": synth}
+           "woodwind": woodwind, "synth lead": synth, "synth pad": synth, "choir": choir,
+           "distorted guitar": distorted_guitar}
 
 
 class Workshop:
