@@ -5,6 +5,7 @@ import random
 
 import numpy as np
 
+from .mastering import mastered
 from .recordings import Recordings
 from .scores import UNIONS, names_of
 from .songs import RATE, Singing, Songs
@@ -181,6 +182,8 @@ class Mixer:
             stems = {name: sound * np.float32(10 ** (rng.uniform(-7, 7) / 20)
                                               / np.sqrt((sound**2).mean()))
                      for name, sound in stems.items()}
+            if self.augment and rng.random() < 0.4:
+                stems = mastered(stems, rng)
             peak = float(np.abs(sum(stems.values())).max())
             names = self.targets(stems)
             if peak < 1e-3 or not names and RECORD not in stems:

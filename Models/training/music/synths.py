@@ -24,7 +24,6 @@ from ..work import WORK
 from .oscillators import RATE
 from .scores import Part
 
-PACKAGES = ["zynaddsubfx-dssi", "zynaddsubfx-data", "whysynth", "hexter"]
 PLUGINS = {"zyn": "libzynaddsubfx_dssi.so", "why": "whysynth.so", "hexter": "hexter.so"}
 FOLDER = pathlib.Path("/usr/lib/dssi")
 ZYN_BANKS = pathlib.Path("/usr/share/zynaddsubfx/banks")
