@@ -6,7 +6,7 @@ A mask m on a band costs  P_stem - 2 m C + m^2 P_mix  of squared error in the co
 the P are energies and C = Re <mixture, stem>, all summed over the band's bins with the weights that
 carry masks from bands to bins. The loss is this error, over both channels, relative to the stem's
 energy in dB (that is -SDR of the masked mixture, directly), plus a small part that counts all bands
-alike. Each mixture is asked for six stems, of which it lacks some, and no two of which overlap: half of
+alike. Each mixture is asked for four stems, of which it lacks some, and no two of which overlap: half of
 the loss is that of the masks at their shares, as the program takes them (`shares`).
 
 Mixtures are half as long as what the runtime shows the network at once: twice as many of them teach
@@ -31,7 +31,7 @@ from .songs import RATE
 FRAMES = 256  # of a chunk at run time
 CROP = 128  # frames of a training mixture
 QUESTIONS = 3  # asked of each mixture, where they are answered each on its own
-RIVALS = 6  # asked of each mixture, where they share it
+RIVALS = 4  # asked of each mixture, where they share it
 
 
 class Listener:
@@ -105,7 +105,7 @@ class Heard(torch.utils.data.IterableDataset):
 class Batches:
     """Training batches: every mixture with `QUESTIONS` questions."""
 
-    def __init__(self, listener, reuse: int = 3):
+    def __init__(self, listener, reuse: int = 4):
         self.listener = listener()
         self.rng = self.listener.rng
         made = torch.utils.data.DataLoader(

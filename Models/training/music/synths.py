@@ -27,6 +27,7 @@ from .scores import Part
 PLUGINS = {"zyn": "libzynaddsubfx_dssi.so", "why": "whysynth.so", "hexter": "hexter.so"}
 FOLDER = pathlib.Path("/usr/lib/dssi")
 ZYN_BANKS = pathlib.Path("/usr/share/zynaddsubfx/banks")
+PATIENCE = 120  # seconds for a part
 #: Zyn's folders without instruments, or with several in a preset.
 LEFT_OUT = {"Arpeggios", "Cormi_Noise", "Drums", "Dual", "Noises", "Splitted"}
 #: What all presets of a folder are that their names say nothing of.
@@ -217,7 +218,7 @@ def play(name: str, bank: int, number: int, notes: list, samples: int) -> np.nda
 class Presets:
     """Plays a part on a preset drawn for it; silence for instruments that no preset is.
 
-    A process of its own plays: now and then a plug-in crashes, which costs that part only."""
+    A process of its own plays: now and then a plug-in crashes or hangs, which costs that part only."""
 
     def __init__(self):
         self.presets = catalogue()
@@ -231,9 +232,12 @@ class Presets:
         presets = self.presets.get(part.instrument)
         if not presets:
             return np.zeros(samples, np.float32)
+        sound = self.player.submit(play, *rng.choice(presets), part.notes, samples)
         try:
-            return self.player.submit(play, *rng.choice(presets), part.notes, samples).result()
-        except BrokenProcessPool:
+            return sound.result(timeout=PATIENCE)
+        except (BrokenProcessPool, TimeoutError):
+            for process in (self.player._processes or {}).values():  # one that hangs would never end
+                process.kill()
             self.player = self.process()
             return np.zeros(samples, np.float32)
 
