@@ -10,8 +10,8 @@ enum MaskCombination: Equatable {
   case sum
   /// A stem of each; masks are scaled down where they sum to more than one.
   case each
-  /// One stem of the first so many, whose masks are scaled down as for `each`: where several stems
-  /// claim the same, none gets all of it.
+  /// One stem of the first so many, whose masks are led towards what they would be for `each`, as far
+  /// as the masker says: where several stems claim the same, none gets all of it.
   case share(of: Int)
 }
 
@@ -93,9 +93,9 @@ final class MaskedStems: StemSource {
     track.forget(before: Int(places[count - 1]))
     switch combination {
     case .sum: masks = [Self.sum(masks)]
-    case .each: Self.normalise(&masks)
+    case .each: Self.share(&masks, weight: 1)
     case .share(let count):
-      Self.normalise(&masks)
+      Self.share(&masks, weight: masker.shareWeight)
       masks = [Self.sum(Array(masks.prefix(count)))]
     }
     return masks.map { mask in sides(mask).map { bins($0) } }
@@ -115,11 +115,14 @@ final class MaskedStems: StemSource {
     return masks[0].indices.map { i in min(1, masks.reduce(0) { $0 + $1[i] }) }
   }
 
-  /// Scales masks so that they sum to at most one.
-  private static func normalise(_ masks: inout [[Float]]) {
+  /// Where masks sum to more than one, leads each towards its share by `weight`, 0...1: with 1 they
+  /// sum to one.
+  private static func share(_ masks: inout [[Float]], weight: Float) {
     for i in masks[0].indices {
       let sum = masks.reduce(0) { $0 + $1[i] }
-      if sum > 1 { for stem in masks.indices { masks[stem][i] /= sum } }
+      guard sum > 1 else { continue }
+      let factor = 1 - weight + weight / sum
+      for stem in masks.indices { masks[stem][i] *= factor }
     }
   }
 }

@@ -36,6 +36,9 @@ public protocol StemMasker: Sendable {
   /// nothing is known of that.
   func leastLoudness(of target: String) -> Double?
 
+  /// How far a mask is led towards its share where those of all stems sum to more than one, 0...1.
+  var shareWeight: Float { get }
+
   /// Masks of the stems that `texts` name.
   /// - Parameter mixture: `StereoFeatures` `[T, bands, 3]`.
   func masks(of mixture: Tensor, named texts: [TextStates]) throws -> [StemMask]

@@ -14,6 +14,7 @@ struct HalfMasker: StemMasker {
     sampleRateHz: 44100, stft: STFTLayout(fftSize: 4096, hopSamples: 1024), bands: 64,
     scale: .slaney, norm: .slaney, compression: .ln, floor: 1e-5)
   let framesPerToken = 2
+  let shareWeight: Float = 1
 
   func leastLoudness(of target: String) -> Double? { nil }
 

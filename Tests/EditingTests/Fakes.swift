@@ -17,6 +17,7 @@ struct FakeMasker: StemMasker {
   /// Under a half, there is no mask.
   var presence: Float = 1
   var least: Double?
+  var shareWeight: Float = 1
   /// Multiplies the mask of each chunk by a number that depends on the chunk's sound alone.
   var wobbles = false
 

@@ -12,11 +12,13 @@ import Testing
     _ = try folder.song(seconds: 14, rate: rate, encoding: .float(bits: 32))
     let models = FakeModels()
     // Where stems claim more than there is, each has its share.
-    for (stems, share) in [
-      (["drums 0.5"], 0.5), (["drums 0.5", "bass 0.4"], 0.5),
-      (["bass 0.9", "drums 0.5", "piano 0.6"], 0.25),
-    ] {
+    for (stems, weight, share) in [
+      (["drums 0.5"], 1, 0.5), (["drums 0.5", "bass 0.4"], 1, 0.5),
+      (["bass 0.9", "drums 0.5", "piano 0.6"], 1, 0.25),
+      (["bass 0.9", "drums 0.5", "piano 0.6"], 0.5, 0.375),
+    ] as [([String], Float, Double)] {
       models.stems = stems
+      models.fakeMasker.shareWeight = weight
       var options = EditOptions()
       options.overwrite = true
       _ = try SongEditor(models: models).edit(

@@ -12,6 +12,7 @@ public struct MusicMasker: StemMasker {
   private let logitScale: Float
   /// LU beside the recording, by stem.
   private let leastLoudness: [String: Double]
+  public let shareWeight: Float
   private let network: MaskNet
 
   /// Stems whose masks' activations are in memory at once.
@@ -22,11 +23,13 @@ public struct MusicMasker: StemMasker {
     let presenceThreshold: Float
     let logitScale: Float
     let leastLoudness: [String: Double]?
+    let shareWeight: Float?
 
     private enum CodingKeys: String, CodingKey {
       case presenceThreshold = "presence_threshold"
       case logitScale = "logit_scale"
       case leastLoudness = "least_lu"
+      case shareWeight = "share_weight"
     }
   }
 
@@ -43,6 +46,7 @@ public struct MusicMasker: StemMasker {
     let defaults = try package.decode(Defaults.self, from: "defaults")
     (presenceThreshold, logitScale) = (defaults.presenceThreshold, defaults.logitScale)
     leastLoudness = defaults.leastLoudness ?? [:]
+    shareWeight = defaults.shareWeight ?? 1
   }
 
   public func leastLoudness(of target: String) -> Double? { leastLoudness[target] }
