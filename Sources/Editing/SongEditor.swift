@@ -52,7 +52,8 @@ public final class SongEditor: Sendable {
     return kept ? (input as NSString).pathExtension : "flac"
   }
 
-  /// Finds out without any work what would keep a plan from being done.
+  /// Finds out without any work what would keep a plan from being done; for given chords the model that
+  /// would play them is loaded.
   ///
   /// - Parameter info: of the song.
   /// - Throws: ``EditError``, `InstructionError`, `CheckpointError`
