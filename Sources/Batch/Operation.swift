@@ -117,7 +117,7 @@ struct SongEdit: Codable, Equatable, Sendable {
   }
 
   func usesChance(_ editor: SongEditor) throws -> Bool {
-    try options.method == .diffusion || plan(editor).steps.contains { $0.operation == .add }
+    try options.method == .diffusion || plan(editor).steps.contains(where: \.operation.adds)
   }
 
   func memory(_ info: AudioInfo, _ editor: SongEditor) throws -> Int {

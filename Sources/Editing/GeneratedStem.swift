@@ -3,7 +3,8 @@ import Editors
 import Signal
 import Tensors
 
-/// A stem made by the generative model: mono sound, put into the middle of all channels.
+/// A stem made by the generative model: mono sound, put into the middle of all channels, or where a
+/// part stood that it follows.
 ///
 /// Each stage takes what the one before has ready: log-mel frames, latents of the mixture, latents
 /// of the stem, its log-mel frames, sound at the model's rate, sound at the song's rate.
@@ -28,12 +29,13 @@ final class GeneratedStem: StemSource {
   ///   - takes: beginnings to choose among.
   ///   - gain: brings the song to the level that the model was trained at; the stem is brought
   ///     back by its inverse.
+  ///   - balance: the stem's factors by channel; nil for the middle.
   ///   - harmony: of `range`, for a generator that hears it.
   ///   - seed: of the noise.
   init(
     _ song: Song, range: Range<Int>, generator: any StemGenerator, text: TextStates,
     negative: TextStates, settings: SamplingSettings, takes: Takes, seed: UInt64, gain: Float,
-    harmony: SongHarmony?
+    balance: [Double]? = nil, harmony: SongHarmony?
   ) throws {
     let info = song.info
     self.generator = generator
@@ -52,7 +54,8 @@ final class GeneratedStem: StemSource {
       frames: range.count, from: info.sampleRate, to: layout.sampleRateHz)
     voice = try generator.voice(sampleCount: samples, seed: seed)
     placed = try PlacedSound(
-      like: info, frameCount: range.count, rate: layout.sampleRateHz, gain: 1 / Double(gain))
+      like: info, frameCount: range.count, rate: layout.sampleRateHz, gain: 1 / Double(gain),
+      balance: balance)
   }
 
   func next() throws -> [AudioBlock]? {

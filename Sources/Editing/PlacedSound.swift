@@ -1,10 +1,11 @@
 import AudioFiles
 
-/// Brings a model's mono sound to a song's rate, level and length, into all of its channels.
+/// Brings a model's mono sound to a song's rate, level and length, into its channels.
 struct PlacedSound {
   private let info: AudioInfo
   private let frameCount: Int
-  private let gain: Double
+  /// By channel.
+  private let gains: [Double]
   private let resampler: StreamResampler?
   /// Frames given so far, at the song's rate.
   private var given = 0
@@ -13,8 +14,14 @@ struct PlacedSound {
   ///   - frameCount: of the whole sound, at the song's rate.
   ///   - rate: of the mono sound, Hz.
   ///   - gain: factor of its samples.
-  init(like info: AudioInfo, frameCount: Int, rate: Int, gain: Double) throws {
-    (self.info, self.frameCount, self.gain) = (info, frameCount, gain)
+  ///   - balance: further factors, one for each channel; nil puts it into the middle.
+  init(
+    like info: AudioInfo, frameCount: Int, rate: Int, gain: Double, balance: [Double]? = nil
+  ) throws {
+    (self.info, self.frameCount) = (info, frameCount)
+    gains =
+      balance.map { $0.map { $0 * gain } } ?? [Double](repeating: gain, count: info.channelCount)
+    precondition(gains.count == info.channelCount)
     resampler =
       info.sampleRate == rate
       ? nil : try StreamResampler(from: rate, to: info.sampleRate, channelCount: 1)
@@ -33,8 +40,10 @@ struct PlacedSound {
     let channels = info.channelCount
     var out = AudioBlock(channelCount: channels, silentFrames: count)
     for frame in 0..<min(count, mono.count) {
-      let value = Double(mono[frame]) * gain
-      for channel in 0..<channels { out.samples[frame * channels + channel] = value }
+      let value = Double(mono[frame])
+      for channel in 0..<channels {
+        out.samples[frame * channels + channel] = value * gains[channel]
+      }
     }
     return out
   }

@@ -35,26 +35,11 @@ public final class SongEditor: Sendable {
   /// Edits with given models.
   public init(models: any EditingModels) { self.models = models }
 
-  /// What an instruction asks for.
-  /// - Throws: `InstructionError` when nothing that can be done is understood.
+  /// What an instruction asks for, in the names of parts that the installed models know.
+  /// - Throws: `InstructionError` when nothing that can be done is understood; `CheckpointError`
   public func plan(_ instruction: String) throws -> EditPlan {
-    var plan = try models.plan(instruction)
-    let isMade = try models.madeTargets().contains(Self.distortedGuitar)
-    plan.steps = plan.steps.map { step in
-      guard !isMade, step.operation == .add, step.target == Self.distortedGuitar else {
-        return step
-      }
-      var step = step
-      step.target = "electric guitar"
-      if !step.attributes.contains("distorted") { step.attributes.append("distorted") }
-      return step
-    }
-    return plan
+    try KnownParts(models: models).plan(try models.plan(instruction))
   }
-
-  /// To a model that does not make it as an instrument of its own, it is an electric one that is
-  /// distorted.
-  private static let distortedGuitar = "distorted guitar"
 
   /// The packages that edits use, without their networks being loaded.
   /// - Throws: `CheckpointError`, also when a file is not the one that its package was made with.
@@ -67,13 +52,15 @@ public final class SongEditor: Sendable {
     return kept ? (input as NSString).pathExtension : "flac"
   }
 
-  /// Finds out without any work what would keep a plan from being done.
+  /// Finds out without any work what would keep a plan from being done; for given chords the model that
+  /// would play them is loaded.
   ///
   /// - Parameter info: of the song.
   /// - Throws: ``EditError``, `InstructionError`, `CheckpointError`
   public func check(_ plan: EditPlan, on info: AudioInfo, options: EditOptions) throws {
     try options.validate()
     try checkTargets(plan)
+    try checkChords(plan, options)
     for step in plan.steps { try StepRunner.check(step, on: info, options: options) }
   }
 
@@ -191,14 +178,13 @@ public final class SongEditor: Sendable {
           what: "\(step.targets) are known to different models", hint: "ask for one after the other"
         )
       }
-      let isAdded = step.operation == .add || step.operation == .remix
       if step.operation == .remix, try !models.targets().contains(MusicParts.voice) {
         throw EditError.unsupported(
           what: "the installed models do not know the \(MusicParts.voice), which a remix keeps",
           hint: "add and remove instruments instead")
       }
       let known =
-        switch (sounds.isEmpty, isAdded) {
+        switch (sounds.isEmpty, step.operation.adds) {
         case (true, false): try models.targets()
         case (true, true): try models.madeTargets()
         case (false, false): try models.soundTargets()
@@ -206,12 +192,28 @@ public final class SongEditor: Sendable {
         }
       for target in names where !known.contains(target) {
         throw EditError.unsupported(
-          what: isAdded
+          what: step.operation.adds
             ? "the installed models cannot add \(target)"
             : "the installed models do not know the \(target)",
           hint: known.isEmpty
             ? "they make no such sounds" : "they know \(known.joined(separator: ", "))")
       }
+    }
+  }
+
+  /// Refuses chords that nothing would play.
+  private func checkChords(_ plan: EditPlan, _ options: EditOptions) throws {
+    guard options.chords != nil else { return }
+    let added = plan.steps.filter(\.operation.adds)
+    let hint = "leave --chords out"
+    guard !added.isEmpty else {
+      throw EditError.unsupported(
+        what: "--chords is for what is added, and nothing is added here", hint: hint)
+    }
+    guard
+      try added.contains(where: { try models.generator(for: $0.target).harmonyHead != nil })
+    else {
+      throw EditError.unsupported(what: "what is added here plays no chords", hint: hint)
     }
   }
 

@@ -105,24 +105,6 @@ struct StemSplitter {
   }
 }
 
-/// The stems that a song is made of, of those that the models know.
-enum SongParts {
-  /// Stems that contain others; a song is made of the parts.
-  private static let unions = ["guitar": ["acoustic guitar", "electric guitar"]]
-
-  static func all(of targets: [String]) -> [String] {
-    targets.filter { target in
-      !(unions[target].map { $0.allSatisfy(targets.contains) } ?? false)
-    }
-  }
-
-  /// Those that are in none of the stems that are asked for.
-  static func others(than asked: [String], of targets: [String]) -> [String] {
-    let taken = asked + asked.flatMap { unions[$0] ?? [] }
-    return all(of: targets).filter { !taken.contains($0) }
-  }
-}
-
 extension SongEditor {
   /// Splits a song into all stems that the models know, and `other`; the files' samples sum to the
   /// song exactly.

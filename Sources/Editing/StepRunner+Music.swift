@@ -1,6 +1,7 @@
 import AudioFiles
 import Foundation
 import Instructions
+import Tensors
 
 extension StepRunner {
   /// A part of the song, alone.
@@ -10,6 +11,8 @@ extension StepRunner {
     let gain: Float
     /// Integrated, in LUFS.
     let loudness: Double
+    /// Factors that put a mono sound where it stands, one for each channel.
+    let balance: [Double]
   }
 
   /// The part that an added one follows, as it is cut out of the original song; nil where none is
@@ -27,10 +30,12 @@ extension StepRunner {
     let reader = try original.reader()
     var measure = StemMeasure(rule: .subtract, region: region, info: info)
     var own = SongLevels()
+    var balance = ChannelBalance(channelCount: info.channelCount)
     try collect(
       source, range, range, into: scratch, progress: { _ in },
       take: {
         own.push($0)
+        balance.push($0)
         measure.push(song: try reader.read($1), stem: $0, at: $1.lowerBound)
       })
     measure.finish(info: info)
@@ -38,7 +43,8 @@ extension StepRunner {
     let mix = StemMix(
       rule: .replace, region: region, gain: 1, encoding: .float(bits: 32), scratch: scratch)
     return Followed(
-      song: Song(original, mix), gain: own.modelGain, loudness: measure.stemLoudness)
+      song: Song(original, mix), gain: own.modelGain, loudness: measure.stemLoudness,
+      balance: balance.factors)
   }
 
   /// Keeps the voice, and has everything else played anew by the step's instruments, each of which
@@ -53,6 +59,9 @@ extension StepRunner {
     let levels = try SongLevels(of: song) { _ in }
     let range = Self.heard(around: region.frames, of: info)
     let names = [step.target] + step.also
+    // With the same noise, layers would be alike where their texts say little.
+    var random = Philox(seed: options.seed)
+    let seeds = names.map { _ in random.next() }
     /// Makes layer `index` of all, and gives each of its pieces with the song's.
     func layer(
       _ index: Int, _ name: String,
@@ -63,7 +72,7 @@ extension StepRunner {
         operation: isVoice ? .extract : .add, target: name, confidence: 1, text: "")
       let source = try source(
         part, isVoice ? .mask : .diffusion, song, range, gain: levels.modelGain,
-        region: region.frames)
+        region: region.frames, seed: isVoice ? nil : seeds[index - 1])
       let scratch = try ScratchAudio(channelCount: info.channelCount, folder: folder)
       let reader = try song.reader()
       try collect(

@@ -58,8 +58,7 @@ struct StepRunner {
     let range = Self.heard(around: frames, of: song.info)
     let followed = try followed(by: step, in: original, range)
     let source = try source(
-      step, method, followed?.song ?? song, range, gain: followed?.gain ?? levels.modelGain,
-      cutoff: cutoff, follows: followed != nil)
+      step, method, song, range, gain: levels.modelGain, cutoff: cutoff, followed: followed)
     let scratch = try ScratchAudio(channelCount: song.info.channelCount, folder: folder)
     let reader = try song.reader()
     try collect(
@@ -164,11 +163,13 @@ struct StepRunner {
   }
 
   /// - Parameters:
-  ///   - follows: whether `song` is a part whose notes the stem plays.
+  ///   - followed: the part that an added stem hears in the song's stead, and in whose place it stands.
   ///   - region: where given chords begin; by default the range.
+  ///   - seed: of what chance has a part in; by default the one of the options.
   func source(
     _ step: PlanStep, _ method: EditMethod, _ song: Song, _ range: Range<Int>, gain: Float,
-    cutoff: Cutoff? = nil, follows: Bool = false, region: Range<Int>? = nil
+    cutoff: Cutoff? = nil, followed: Followed? = nil, region: Range<Int>? = nil,
+    seed: UInt64? = nil
   ) throws -> any StemSource {
     if let cutoff {
       return try RestoredHighs(
@@ -185,30 +186,27 @@ struct StepRunner {
         combination: isSound ? .sum : .share(of: asked.count))
     }
     let generator = try models.generator(for: step.target)
-    let text = try models.states(of: prompt(step, method, follows: follows))
+    let text = try models.states(of: prompt(step, method, follows: followed != nil))
+    let (heard, heardGain) = followed.map { ($0.song, $0.gain) } ?? (song, gain)
     return try GeneratedStem(
-      song, range: range, generator: generator, text: text,
+      heard, range: range, generator: generator, text: text,
       negative: try models.states(of: options.negative ?? ""),
       settings: options.sampling(generator.defaults),
       takes: Takes(count: options.takes(of: step.operation, generator), target: step.target),
-      seed: options.seed, gain: gain,
+      seed: seed ?? options.seed, gain: heardGain, balance: followed?.balance,
       harmony: try harmony(
-        of: song, range, generator, gain: gain, from: (region ?? range).lowerBound))
+        of: heard, range, generator, gain: heardGain,
+        chords: step.operation.adds ? options.chordLine() : nil,
+        from: (region ?? range).lowerBound))
   }
 
-  /// The chords and beats that a generator hears, or that the user gives from frame `start` on.
+  /// The chords and beats that a generator hears, or the chords that the user gives from frame `start`
+  /// on; nil for one that hears none.
   private func harmony(
     of song: Song, _ range: Range<Int>, _ generator: any StemGenerator, gain: Float,
-    from start: Int
+    chords: [Chord]?, from start: Int
   ) throws -> SongHarmony? {
-    let chords = try options.chordLine()
-    guard let head = generator.harmonyHead else {
-      guard chords == nil else {
-        throw EditError.unsupported(
-          what: "what is added here plays no chords", hint: "leave --chords out")
-      }
-      return nil
-    }
+    guard let head = generator.harmonyHead else { return nil }
     var harmony = try SongHarmony(song, range: range, head: head, gain: gain)
     if let chords {
       try harmony.play(

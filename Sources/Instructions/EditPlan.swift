@@ -34,6 +34,9 @@ public enum PlanOperation: String, Codable, Sendable, CaseIterable {
     }
   }
 
+  /// Whether it makes something new.
+  public var adds: Bool { self == .add || self == .remix }
+
   /// Whether it is done to a part of the sound that is named.
   public var namesPart: Bool { self != .superResolve && self != .inpaint }
 }
@@ -71,7 +74,7 @@ public struct PlanStep: Equatable, Sendable {
   }
 
   /// Whether it is the same edit of the same place, in whatever words.
-  func asksTheSame(as other: PlanStep) -> Bool {
+  package func asksTheSame(as other: PlanStep) -> Bool {
     operation == other.operation && target == other.target && also == other.also
       && following == other.following && region == other.region
   }

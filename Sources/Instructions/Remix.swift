@@ -46,10 +46,9 @@ public enum MusicParts {
   /// The singers, whom a remix keeps.
   public static let voice = "vocals"
 
-  /// Whether it is an instrument, or several of a kind.
+  /// Whether it is a part of the band: an instrument, or several of a kind, or a choir.
   static func isPlayed(_ part: String) -> Bool {
-    !Planner.otherTargets.contains(part) && !SoundParts.names.contains(part)
-      && ![voice, "choir"].contains(part)
+    !Planner.otherTargets.contains(part) && !SoundParts.names.contains(part) && part != voice
   }
 
   /// Whether it plays notes of a pitch, which another instrument could play, too.

@@ -169,5 +169,17 @@ import Testing
     let (varied, _) = try BatchRun(request, models: TestModels()).preview()
     #expect(
       varied.map { ($0.output as NSString).lastPathComponent } == ["a.5.wav", "a.6.wav", "a.7.wav"])
+    request.instructions = ["remix with bass"]
+    let voiced = TestModels(stems: ["bass", "vocals"])
+    #expect(try BatchRun(request, models: voiced).preview().jobs.count == 3)
+  }
+
+  @Test func chordsThatNothingPlaysAreAProblem() throws {
+    let folder = try TestFolder()
+    try folder.song("a.wav")
+    var request = folder.request("a.wav")
+    request.options.chords = "C G"
+    let refused = problems { _ = try BatchRun(request, models: TestModels()).preview() }
+    #expect(refused.count == 1 && refused[0].contains("nothing is added"))
   }
 }

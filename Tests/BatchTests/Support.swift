@@ -42,16 +42,18 @@ final class TestModels: EditingModels {
   private let asked = Mutex(0)
   var maskersAsked: Int { asked.withLock(\.self) }
 
-  init(failures: Failures? = nil, hash: String = "1") {
+  private let stems: [String]
+
+  init(failures: Failures? = nil, hash: String = "1", stems: [String] = ["drums", "bass"]) {
     self.failures = Mutex(failures)
-    self.hash = hash
+    (self.hash, self.stems) = (hash, stems)
   }
 
   var used: [LoadedModel] {
     [LoadedModel(name: "test", version: "1", licence: "none", hashes: ["weights": hash])]
   }
   func verified() throws -> [LoadedModel] { used }
-  func targets() throws -> [String] { ["drums", "bass"] }
+  func targets() throws -> [String] { stems }
   func madeTargets() throws -> [String] { ["drums", "bass"] }
   func states(of text: String) throws -> TextStates { TextStates(try Tensor([1], shape: [1, 1])) }
 

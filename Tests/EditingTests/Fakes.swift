@@ -49,6 +49,8 @@ struct FakeGenerator: StemGenerator {
   /// What chance adds to the latents: to each its own, or the same to all.
   var noiseShare: Float = 0
   var noiseIsShared = false
+  /// Keeps the first deviate of each chunk's noise.
+  var heardNoise: NoiseLog?
 
   func encode(_ mel: Tensor) throws -> Tensor {
     let count = mel.shape[0] / framesPerLatent
@@ -68,6 +70,7 @@ struct FakeGenerator: StemGenerator {
     settings: SamplingSettings
   ) throws -> Tensor {
     let (heard, deviates) = (chunk.mixture.floats, noise.floats)
+    heardNoise?.first.append(deviates[0])
     var values = heard.indices.map {
       heard[$0] + noiseShare * deviates[noiseIsShared ? 0 : $0]
     }
@@ -101,6 +104,11 @@ struct FakeGenerator: StemGenerator {
     let range = max(0, n - 2)...min(values.count - 1, n + 2)
     return range.reduce(0) { $0 + values[$1] } / Float(range.count)
   }
+}
+
+/// Written to by one thread.
+final class NoiseLog: @unchecked Sendable {
+  var first: [Float] = []
 }
 
 struct FakeVoice: StemVoice {
@@ -164,10 +172,16 @@ final class FakeModels: EditingModels, @unchecked Sendable {
   func trebleEstimator() throws -> any TrebleEstimator { FlatTreble() }
   var stems = ["drums 0.6", "bass 0.3", "piano 0.4", "drums", "drums 0.5", "drums 0.8", "piano"]
   func targets() throws -> [String] { stems }
-  func madeTargets() throws -> [String] { stems }
+  /// Nil: all that are found.
+  var made: [String]?
+  func madeTargets() throws -> [String] { made ?? stems }
+
+  /// What every instruction asks for; nil: the removal of what its last word names.
+  var asked: [PlanStep]?
 
   func plan(_ instruction: String) throws -> EditPlan {
-    EditPlan(steps: [step(.remove, String(instruction.split(separator: " ").last ?? ""))])
+    if let asked { return EditPlan(steps: asked) }
+    return EditPlan(steps: [step(.remove, String(instruction.split(separator: " ").last ?? ""))])
   }
 
   func states(of text: String) throws -> TextStates {

@@ -2,6 +2,7 @@ import AudioFiles
 import Editing
 import Foundation
 import Instructions
+import Tensors
 import Testing
 
 /// Replacements that keep the notes, and remixes.
@@ -46,6 +47,54 @@ import Testing
     #expect(free.steps[0].stemLUFS != added.stemLUFS)
   }
 
+  /// Writes a song whose channels are one sound, times `factors`.
+  private func song(_ folder: TestFolder, _ factors: [Double]) throws {
+    let path = try folder.song("one.wav", channels: 1, encoding: .float(bits: 32))
+    let one = try AudioReader(path: path).readAll()
+    let samples = one.samples.flatMap { sample in factors.map { $0 * sample } }
+    _ = try folder.write(
+      "song.wav", AudioBlock(channelCount: factors.count, samples: samples),
+      encoding: .float(bits: 32))
+  }
+
+  /// What a new part is that follows a part of such a song; it must be as loud as that.
+  private func replacement(_ factors: [Double]) throws -> AudioBlock {
+    let folder = try TestFolder()
+    try song(folder, factors)
+    let extract = try edit(folder, [step(.extract, "bass 0.3")], models: models())
+    let added = try edit(folder, [addition(following: "bass 0.3")], models: models()) {
+      $0.saveStem = folder.path("stem.wav")
+      $0.headroom = true
+    }.steps[0]
+    let loudness = try #require(added.stemLUFS) + added.gainDB
+    #expect(abs(loudness - (try #require(extract.steps[0].stemLUFS))) < 0.02)
+    return try folder.read("stem.wav")
+  }
+
+  /// The new part has the channels' proportions of the old one.
+  @Test(arguments: [[1, 1], [1, 0.25], [1, 0], [0, 1], [0.5, 1, 0]])
+  func newPartStandsWhereTheOldOneStood(factors: [Double]) throws {
+    let stem = try replacement(factors)
+    let peak = stem.samples.map(abs).max() ?? 0
+    #expect(peak > 0.01)
+    let loudest = factors.firstIndex(of: 1) ?? 0
+    let differences = (0..<stem.frameCount).flatMap { frame in
+      factors.indices.map { channel in
+        abs(
+          stem.samples[frame * factors.count + channel]
+            - factors[channel] * stem.samples[frame * factors.count + loudest])
+      }
+    }
+    #expect(differences.max() ?? 1 < 1e-5 * peak)
+  }
+
+  /// A part in the middle of two channels is replaced as one of a mono song is.
+  @Test func newPartOfAMonoSong() throws {
+    let (mono, middle) = (try replacement([1]), try replacement([1, 1]))
+    let differences = zip(mono.channel(0), middle.channel(0)).map { abs($0 - $1) }
+    #expect(mono.channelCount == 1 && differences.max() ?? 1 < 1e-5)
+  }
+
   /// Of what a part shall be like, the model is told what it knows, in its order, two words at most.
   @Test func attributesAreSaid() throws {
     let folder = try TestFolder()
@@ -88,6 +137,27 @@ import Testing
       abs(rest.samples[$0] - rest.samples[$0 + 1])
     }
     #expect(between.max() ?? 1 < 1e-6 * level)
+  }
+
+  /// All layers, and all chunks of each, begin with noise of their own, whatever the number of threads.
+  @Test func layersHaveNoiseOfTheirOwn() throws {
+    let folder = try TestFolder()
+    _ = try folder.song()
+    var remix = step(.remix, "drums")
+    remix.also = ["piano", "bass 0.3"]
+    defer { Threads.set(0) }
+    func noise(seed: UInt64, threads: Int) throws -> (noise: [Float], sound: UInt64) {
+      Threads.set(threads)
+      let (models, log) = (models(), NoiseLog())
+      models.fakeGenerator.heardNoise = log
+      models.fakeGenerator.noiseShare = 0.1
+      _ = try edit(folder, [remix], models: models) { $0.seed = seed }
+      return (log.first, checksum(try folder.read("out.wav")))
+    }
+    let one = try noise(seed: 7, threads: 1)
+    #expect(one.noise.count == 6 && Set(one.noise).count == 6)
+    #expect(try noise(seed: 7, threads: 3) == one)
+    #expect(Set(try noise(seed: 8, threads: 1).noise).isDisjoint(with: one.noise))
   }
 
   @Test func remixLeavesWhatIsOutsideOfItsRegion() throws {

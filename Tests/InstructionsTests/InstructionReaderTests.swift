@@ -148,6 +148,7 @@ private func loaded<Line: Decodable>(_ name: String, _: Line.Type = Item.self) t
     ("keep only the birds and the rain", ["extract birds+rain"]),
     ("replace the siren with a bell", ["remove siren", "add bell"]),
     ("remix with drums, guitar and bass", ["remix drums+guitar+bass"]),
+    ("remix with a choir and percussion", ["remix choir+percussion"]),
     ("turn this into a reggae song", ["remix drums+bass+electric guitar+organ (reggae)"]),
     ("keep the vocals and change the band to folk", ["remix acoustic guitar+bass+woodwind (folk)"]),
     ("add water", ["add water"]), ("add a phone", ["add phone"]), ("add glass", ["add glass"]),

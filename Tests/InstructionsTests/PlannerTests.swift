@@ -9,7 +9,9 @@ private func fakeReading(_ text: String) -> Reading {
     "add": .add, "put": .add, "remove": .remove, "drop": .remove, "mute": .remove, "lose": .remove,
     "only": .extract, "keep": .extract, "isolate": .extract, "replace": .replace, "remix": .remix,
   ]
-  let parts = ["drums", "bass", "piano", "guitar", "strings", "noise", "vocals"]
+  let parts = [
+    "drums", "bass", "piano", "guitar", "strings", "noise", "vocals", "choir", "percussion",
+  ]
   let operation = words.lazy.compactMap { verbs[$0] }.first
   let named = words.filter { parts.contains($0) }
   let isUnderstood = operation != nil && (!named.isEmpty || operation == .remix)
@@ -60,6 +62,9 @@ private func lines(_ text: String) throws -> [String] {
     ("the drums annoy me. mute them", ["remove drums"]),
     ("replace the piano with a soft guitar", ["remove piano", "add guitar like piano (soft)"]),
     ("replace the drums with a piano", ["remove drums", "add piano"]),
+    ("replace the piano with a choir", ["remove piano", "add choir like piano"]),
+    ("replace the drums with percussion", ["remove drums", "add percussion"]),
+    ("remix with a choir and percussion", ["remix choir+percussion"]),
     ("remix with drums, bass and a piano", ["remix drums+bass+piano"]),
     ("remix the second half to rock", ["remix drums+bass+electric guitar (rock)"]),
     ("keep the vocals and remix to rock", ["remix drums+bass+electric guitar (rock)"]),

@@ -37,6 +37,19 @@ import Testing
     #expect(lines.last?.hasPrefix("aedit: jobs.csv:3: ") == true)
   }
 
+  /// Music models play chords, sound models play none.
+  @Test func chordsNeedAPlayer() throws {
+    let place = try Workplace()
+    try place.song("a.wav", seconds: 1)
+    for (instruction, status) in [("add a piano", 0), ("remove the drums", 2), ("add rain", 2)] {
+      let run = try place.run(
+        "batch", "a.wav", "--instruction", instruction, "--chords", "C G", "--out", "out",
+        "--dry-run")
+      #expect(run.status == Int32(status), "\(run.errors)")
+      #expect(status == 0 || run.errors.contains("leave --chords out"))
+    }
+  }
+
   @Test(.enabled(if: Command.hasPainter)) func recordingsAreFilledAsOneIs() throws {
     let place = try Workplace()
     try place.talk { samples in for index in 40000..<42000 { samples[index] = 0 } }

@@ -61,6 +61,7 @@ import Testing
     #expect(try place.run("plan", "remove the drums").output.hasPrefix("remove drums"))
     let distorted = try place.run("plan", "add a distorted guitar").output
     #expect(distorted.hasPrefix("add electric guitar (distorted)"))
+    #expect(distorted.contains("\nnote: the installed models cannot add distorted guitar"))
     let refusal = try place.run("plan", "what is the capital of France?")
     #expect(refusal.status == 2 && refusal.output.isEmpty && refusal.errors.contains("possible"))
   }
