@@ -247,7 +247,7 @@ class TimbreConfig:
     dim: int = 192
     hidden: int = 576
     blocks: int = 4
-    targets: int = 16
+    targets: int = 11
 
 
 class Timbre(nn.Module):

@@ -102,15 +102,18 @@ public final class SongEditor: Sendable {
     let files = try OutputFiles(input: input, info: info, output: output, options: options)
     let isRaised = info.sampleRate != file.info.sampleRate
     let song = isRaised ? try Song(file, resampledLike: info, folder: files.folder) : file
-    let runner = StepRunner(
-      models: models, options: options, encoding: files.plan.encoding, folder: files.folder,
-      trebleCeiling: isRaised ? Song.bandShare * Double(file.info.sampleRate) / 2 : nil)
+    func runner(step index: Int) -> StepRunner {
+      StepRunner(
+        models: models, options: options.seeded(step: index), encoding: files.plan.encoding,
+        folder: files.folder,
+        trebleCeiling: isRaised ? Song.bandShare * Double(file.info.sampleRate) / 2 : nil)
+    }
     var (edited, changes, reports) = (song, [SongChange](), [StepReport]())
     // The last tenth is for writing.
     let share = 0.9 / Double(plan.steps.count)
     for (index, step) in plan.steps.enumerated() {
       try withoutActuallyEscaping(progress) { progress in
-        let outcome = try runner.run(step, on: edited, original: song) { inner in
+        let outcome = try runner(step: index).run(step, on: edited, original: song) { inner in
           let fraction = share * (Double(index) + inner.fraction)
           try progress(EditProgress(fraction: fraction, activity: inner.activity))
         }

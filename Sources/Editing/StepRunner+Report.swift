@@ -1,6 +1,7 @@
 import Editors
 import Foundation
 import Instructions
+import Tensors
 
 extension StepRunner {
   /// Changes of highs that lie further under the song are not heard, LU: it has nothing there that
@@ -104,11 +105,17 @@ enum Prompts {
     switch step.operation {
     case .add where follows: "replace it with \(step.target)"
     case .add:
-      (["add"] + known.filter(step.attributes.contains).prefix(2) + [step.targets])
-        .joined(separator: " ")
+      (["add"] + words(for: step, known: known) + [step.targets]).joined(separator: " ")
     case .remix: ([step.target] + step.also).map { "add \($0)" }.joined(separator: ", ")
     default: "\(step.operation.rawValue) the \(step.targets)"
     }
+  }
+
+  /// A distorted guitar need not be called distorted.
+  private static func words(for step: PlanStep, known: [String]) -> [String] {
+    let names = step.target.split(separator: " ").map(String.init)
+    return Array(
+      known.filter { step.attributes.contains($0) && !names.contains($0) }.prefix(2))
   }
 }
 
@@ -129,6 +136,15 @@ extension MixRule {
 }
 
 extension EditOptions {
+  /// For one of several steps, each of which has noise of its own; the first has the seed's.
+  func seeded(step index: Int) -> EditOptions {
+    guard index > 0 else { return self }
+    var options = self
+    var random = Philox(seed: seed, stream: UInt64(index))
+    options.seed = random.next()
+    return options
+  }
+
   func sampling(_ defaults: SamplingSettings) -> SamplingSettings {
     SamplingSettings(
       steps: steps ?? defaults.steps, guidance: guidance.map { Float($0) } ?? defaults.guidance)

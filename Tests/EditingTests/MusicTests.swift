@@ -108,6 +108,34 @@ import Testing
     #expect(try prompt(["high", "fast", "distorted"]) == "add distorted fast piano")
   }
 
+  /// What a name says already is not said twice.
+  @Test func namesAreNotRepeated() throws {
+    let folder = try TestFolder()
+    _ = try folder.song()
+    let models = models()
+    models.stems.append("distorted guitar")
+    var part = step(.add, "distorted guitar")
+    part.attributes = ["distorted", "high"]
+    let report = try edit(folder, [part], models: models)
+    #expect(report.steps[0].prompt == "add high distorted guitar")
+  }
+
+  @Test func stepsHaveNoiseOfTheirOwn() throws {
+    let folder = try TestFolder()
+    _ = try folder.song()
+    func noise(_ steps: [PlanStep]) throws -> [Float] {
+      let (models, log) = (models(), NoiseLog())
+      models.fakeGenerator.heardNoise = log
+      models.fakeGenerator.noiseShare = 0.1
+      _ = try edit(folder, steps, models: models) { $0.seed = 7 }
+      return log.first
+    }
+    let alone = try noise([step(.add, "piano")])
+    let both = try noise([step(.add, "piano"), step(.add, "drums")])
+    #expect(both.count == 2 * alone.count && Set(both).count == both.count)
+    #expect(Array(both.prefix(alone.count)) == alone)
+  }
+
   /// Where nothing of the old part is heard, the new one goes by the song.
   @Test func absentPartIsNotFollowed() throws {
     let folder = try TestFolder()

@@ -13,6 +13,9 @@ from .songs import RATE, Singing, Songs
 TARGETS = ["drums", "bass", "guitar", "acoustic guitar", "electric guitar", "distorted guitar",
            "piano", "strings", "organ", "brass", "woodwind", "synth", "synth lead", "synth pad",
            "percussion", "choir"]
+#: What the released stem editor and timbre classifier know.
+MADE = ["drums", "bass", "guitar", "acoustic guitar", "electric guitar", "piano", "strings", "organ",
+        "brass", "woodwind", "synth"]
 VOCALS = "vocals"
 MIDDLE = ("drums", "bass", VOCALS)  # where they mostly stand in records
 RECORD = "record"  # the stem that is real instrumental music as it was released
@@ -157,7 +160,7 @@ class Mixer:
                      else np.stack([stem, stem]) for name, stem in stems.items()}
         return stems
 
-    def targets(self, stems, wanted: list[str] = TARGETS) -> dict[str, list[str]]:
+    def targets(self, stems, wanted: list[str] = MADE) -> dict[str, list[str]]:
         """The stems of each name: its own, or those that answer to it."""
         found: dict[str, list[str]] = {}
         for stem in stems:
@@ -191,7 +194,7 @@ class Mixer:
             scale = np.float32(10 ** (rng.uniform(-18, -3) / 20) / peak)
             return Mixture({name: sound * scale for name, sound in stems.items()}, names)
 
-    def item(self, targets: list[str] = TARGETS, absent: float = 0.08,
+    def item(self, targets: list[str] = MADE, absent: float = 0.08,
              level_db: tuple[float, float] = (-12, 3)) -> Item:
         rng = self.rng
         while True:

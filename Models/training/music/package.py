@@ -11,7 +11,7 @@ from ..package import gathered, package_flags, write_package
 from .attributes import ORDER
 from .editor import CONFIG as EDITOR
 from .masknet import MaskNetConfig
-from .mixtures import SingingMixer, TARGETS
+from .mixtures import MADE, SingingMixer
 
 COMPONENTS = {"mask": MaskNetConfig(), "editor": EDITOR, "harmony": HarmonyConfig(),
               "timbre": TimbreConfig(), "vae": MelVAEConfig(), "vocoder": VocoderConfig()}
@@ -29,7 +29,7 @@ def main() -> None:
     write_package(
         flags.out, kind="music", version=flags.version, licence="GPL-3.0-or-later",
         mel={"rate": 44100, "n_fft": 2048, "hop": 512, "bands": 128},
-        components=files, config=configs, targets=SingingMixer.wanted, made=TARGETS,
+        components=files, config=configs, targets=SingingMixer.wanted, made=MADE,
         attributes=ORDER, defaults=DEFAULTS)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from ..work import WORK, fetch
 from . import render, scores
 from .factory import draw_song
-from .mixtures import Item, Mixer, augmented, equalised
+from .mixtures import MADE, Item, Mixer, augmented, equalised
 from .songs import RATE, Songs
 
 PAIRS = WORK / "pairs"
@@ -77,9 +77,10 @@ class PairMixer:
         rng = self.rng
         while True:
             (_, target), old, new = self.crop(rng)
-            target, *unions = scores.names_of(target)
-            if unions and rng.random() < 0.3:
-                target = rng.choice(unions)
+            names = [name for name in scores.names_of(target) if name in MADE]
+            if not names:
+                continue
+            target = rng.choice(names) if rng.random() < 0.3 else names[0]
             if self.augment:  # in the new stem no more than a mastering's curve: it is the answer
                 old, new = augmented(old, rng), equalised(new, rng, 4)
             energy = [float((stem**2).mean()) for stem in (old, new)]

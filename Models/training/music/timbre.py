@@ -12,21 +12,22 @@ import torch.nn.functional as F
 from ..loop import Run, options
 from ..networks import Timbre, TimbreConfig
 from .latents import Batches, load_vae, music
-from .mixtures import TARGETS
+from .mixtures import MADE
 from .scores import names_of, UNIONS
 
 
 def labels(targets: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
     """What each stem is, and where that is known, [B, targets]: a stem answers to its unions' names, and
     one asked for as a union may be any of its members."""
-    rows, known = torch.zeros(2, len(targets), len(TARGETS)).unbind(0)
+    rows, known = torch.zeros(2, len(targets), len(MADE)).unbind(0)
     known = known + 1
     for row, sure, target in zip(rows, known, targets):
-        for name in UNIONS.get(target, ()):
-            sure[TARGETS.index(name)] = 0
+        for name in MADE:
+            if name in UNIONS.get(target, ()):
+                sure[MADE.index(name)] = 0
         for name in names_of(target):
-            row[TARGETS.index(name)] = 1
-            sure[TARGETS.index(name)] = 1
+            row[MADE.index(name)] = 1
+            sure[MADE.index(name)] = 1
     return rows, known
 
 
