@@ -67,6 +67,7 @@ RULES = {
     "gate 0.2-0.5": gate(0.2, 0.5),
     "gate 0.3-0.6": gate(0.3, 0.6),
     "share": lambda found: share(found, 1),
+    "three quarters share": lambda found: share(found, 0.75),
     "half share": lambda found: share(found, 0.5),
     "share of logit * 0.85": lambda found: share(found, 1, 0.85),
     "share of logit * 0.7": lambda found: share(found, 1, 0.7),

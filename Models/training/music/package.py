@@ -16,10 +16,11 @@ from .mixtures import MADE, SingingMixer
 COMPONENTS = {"mask": MaskNetConfig(), "editor": EDITOR, "harmony": HarmonyConfig(),
               "timbre": TimbreConfig(), "vae": MelVAEConfig(), "vocoder": VocoderConfig()}
 #: Chosen on dev: see CARD.md.
-LEAST_LU = {"drums": -20.0, "bass": -22.0, "acoustic guitar": -25.5, "electric guitar": -25.5,
-            "piano": -24.0, "strings": -24.0, "organ": -25.5, "brass": -25.5, "synth": -25.5,
-            "vocals": -16.0}
-DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 1.0, "least_lu": LEAST_LU,
+LEAST_LU = {"drums": -20.0, "bass": -22.0, "piano": -24.0, "strings": -24.0, "vocals": -16.0}
+LEAST_LU |= {name: -25.5 for name in ("acoustic guitar", "electric guitar", "distorted guitar", "organ",
+                                      "brass", "synth", "synth lead", "synth pad", "percussion", "choir")}
+DEFAULTS = {"presence_threshold": 0.5, "logit_scale": 1.0, "share_weight": 0.75,
+            "least_lu": LEAST_LU,
             "steps": 12, "guidance": 2.0, "song_guidance": 2.0, "takes": 4}
 
 
