@@ -162,7 +162,7 @@ enum MemoryNeed {
   ///   - samples: whether something is generated.
   static func bytes(_ info: AudioInfo, stems: Int, samples: Bool) -> Int {
     let scale = scale(info)
-    let megabytes = max(Double(stems) * (40 + 6 * scale), samples ? 50 + 42 * scale : 0)
+    let megabytes = max(Double(stems) * (76 + 6 * scale), samples ? 60 + 42 * scale : 0)
     return Int(megabytes.rounded(.up)) << 20
   }
 
