@@ -4,8 +4,8 @@
     python -m Benchmarks.quality.mask_dev --items $AEDIT_WORK/eval/records --rules
 
 The four metal songs of Frets on Fire by muldjord (CC-BY-SA-3.0, Debian's fretsonfire-songs-muldjord)
-come as the guitar and the rest, whose sum is the record. Every ten seconds in which both sound are an
-item as `items.py` has them, at the record's own level. Nothing is trained on them.
+come as the guitar and the rest, whose sum is the record. Ten seconds of every twenty are an item as
+`items.py` has them, where both sound, at the record's own level. Nothing is trained on them.
 """
 
 import argparse

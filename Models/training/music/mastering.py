@@ -9,7 +9,8 @@ import random
 import numba
 import numpy as np
 
-RATE = 44100
+from .songs import RATE
+
 BLOCK = 64  # samples for which a compressor takes one level
 
 

@@ -111,7 +111,7 @@ def acoustic_guitar(rng, program):
     return voice, [lambda s: chorus(s, rng)] if rng.random() < 0.1 else []
 
 
-def electric_guitar(rng, program, dirty=None):
+def electric_guitar(rng, program, dirty=False):
     muted = rng.choice([1, 1, 1, 0.15]) if program != 28 else 0.15
     voice = Plucked(rng, 2, log_uniform(rng, 2, 10), rng.uniform(0.5, 1.2), rng.uniform(0, 2e-4), 1,
                     True, muted)
